@@ -1,0 +1,164 @@
+"""Exact money: exponents, rounding and splitting. No float ever; currencies by ISO 4217 code.
+
+Sources: ISO 4217 list one (minor units); rounding half up as EU Reg. 1103/97, UK VATREC12030 and the Indian
+CGST Act s.170 have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from core.errors import Invalid
+
+Mode = Literal["half_up", "half_even"]
+Number = Decimal | Fraction | int
+
+# Everything in ISO 4217 not listed under another exponent has two minor digits.
+_TWO = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF
+CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD
+HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT
+MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR
+SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU
+UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
+"""
+_ZERO = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR = "CLF UYW"
+
+EXPONENTS: dict[str, int] = {
+    code: digits
+    for digits, codes in ((0, _ZERO), (2, _TWO), (3, _THREE), (4, _FOUR))
+    for code in codes.split()
+}
+
+
+def exponent(currency: str) -> int:
+    """How many minor-unit digits the currency has. An unknown code is refused, never taken as 2."""
+    try:
+        return EXPONENTS[currency]
+    except (KeyError, TypeError):
+        raise Invalid(
+            f"“{currency}” is not an ISO 4217 currency this system knows.",
+            field="currency",
+            rule="currency_is_known",
+            mend="Use the three capital letters of the currency, for example EUR.",
+        ) from None
+
+
+def unit(currency: str) -> Decimal:
+    """The smallest amount of the currency: Decimal('0.01') for EUR, Decimal('1') for JPY."""
+    return Decimal(1).scaleb(-exponent(currency))
+
+
+def exact(value: Number | str) -> Fraction:
+    """The number as an exact fraction. Floats, NaN and infinities are refused with `Invalid`."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | Fraction | int | str):
+        raise Invalid(f"{value!r} is not an exact number.", rule="money_is_exact", mend="Give a decimal string.")
+    try:
+        return Fraction(Decimal(value) if isinstance(value, str) else value)
+    except (ArithmeticError, ValueError):
+        raise Invalid(
+            f"“{value}” is not a finite decimal number.", rule="money_is_exact", mend="Write it like 1234.50."
+        ) from None
+
+
+def _whole(value: Fraction, mode: Mode) -> int:
+    """The nearest whole number; a tie goes away from zero (half_up) or to the even one (half_even)."""
+    if mode == "half_even":
+        return round(value)
+    size = (abs(value.numerator) * 2 + value.denominator) // (value.denominator * 2)
+    return size if value >= 0 else -size
+
+
+def round_to(value: Number | str, step: Decimal, *, mode: Mode = "half_up") -> Decimal:
+    """The multiple of `step` (> 0) nearest to `value`, with the digits of `step`: 54.32 to 0.05 is 54.30."""
+    if step <= 0:
+        raise Invalid("Amounts are rounded to a step above zero.", field="step", rule="step_is_positive")
+    count = _whole(exact(value) / Fraction(step), mode)
+    digits = max(0, -int(step.as_tuple().exponent))
+    return _decimal(count * Fraction(step), digits)
+
+
+def round_money(value: Number | str, currency: str, *, mode: Mode = "half_up") -> Decimal:
+    """`value` in the currency's minor units, rounded once; -2.345 EUR is -2.35 (a credit mirrors its invoice)."""
+    return round_to(value, unit(currency), mode=mode)
+
+
+def is_exact(value: Decimal, currency: str) -> bool:
+    """Whether the amount can be written in the currency without rounding."""
+    return value.is_finite() and (Fraction(value) / Fraction(unit(currency))).denominator == 1
+
+
+def amount(value: Number | str, currency: str, *, field: str = "amount") -> Decimal:
+    """An amount someone gave, at the currency's exponent. One with more digits is refused, not rounded."""
+    given = exact(value)
+    result = round_to(given, unit(currency))
+    if Fraction(result) != given:
+        raise Invalid(
+            f"{value} has more than {exponent(currency)} decimals, which {currency} does not have.",
+            field=field,
+            rule="amount_fits_currency",
+            mend=f"For example {plain(result, currency)}.",
+        )
+    return result
+
+
+def plain(value: Decimal, currency: str) -> str:
+    """The amount as JSON and snapshots carry it: '1234.50', at the currency's exponent, never '-0.00'."""
+    return f"{round_to(value, unit(currency)):f}"
+
+
+def zero(currency: str) -> Decimal:
+    """Nothing, at the currency's exponent."""
+    return Decimal(0).scaleb(-exponent(currency))
+
+
+def apportion(shares: Sequence[Number], total: Decimal, *, unit: Decimal) -> list[Decimal]:
+    """Round exact `shares`, which add up to about `total`, so that they add up to exactly `total`.
+
+    Each share is rounded down; the units left over go to the largest remainders, earlier shares first on
+    a tie. A negative total is the mirror of the positive one. Refused with `Invalid` when `total` is no
+    multiple of `unit` or lies a unit per share or more away from the sum of the shares.
+    """
+    sign = -1 if total < 0 else 1
+    exact_units = [sign * Fraction(share) / Fraction(unit) for share in shares]
+    target = abs(Fraction(total) / Fraction(unit))
+    floors = [value.numerator // value.denominator for value in exact_units]
+    left = target - sum(floors)
+    if left.denominator != 1 or not 0 <= left <= len(floors):
+        raise Invalid(f"{total} cannot be made of these shares in steps of {unit}.", rule="split_loses_nothing")
+    order = sorted(range(len(floors)), key=lambda index: (floors[index] - exact_units[index], index))
+    for index in order[: int(left)]:
+        floors[index] += 1
+    digits = max(0, -int(unit.as_tuple().exponent))
+    return [_decimal(sign * count * Fraction(unit), digits) for count in floors]
+
+
+def split(total: Decimal, weights: Sequence[Decimal], *, unit: Decimal) -> list[Decimal]:
+    """Split `total` in proportion to `weights` (none negative), losing no `unit`.
+
+    Each share is rounded towards zero; what is left over goes to the largest remainders, earlier shares
+    first on a tie, so every run gives one answer (Hamilton's method). All weights zero: equal parts.
+    A weight of 0 among others gets 0. A negative total is the mirror of the positive one.
+    """
+    if any(weight < 0 for weight in weights):
+        raise Invalid("Shares are weighed by numbers of zero or more.", field="weights", rule="weights_not_negative")
+    if not weights and total != 0:
+        raise Invalid(f"There is nothing to split {total} over.", field="weights", rule="split_loses_nothing")
+    heavy = [Fraction(weight) for weight in weights]
+    if not any(heavy):
+        heavy = [Fraction(1)] * len(heavy)
+    whole = sum(heavy, Fraction(0))
+    return apportion([Fraction(total) * weight / whole for weight in heavy], total, unit=unit)
+
+
+def _decimal(value: Fraction, digits: int) -> Decimal:
+    """A fraction that has at most `digits` decimals, as a Decimal of exactly so many."""
+    scaled = value * 10**digits
+    # Built from digits, because scaleb and quantize would round at the context's precision.
+    size = abs(scaled.numerator)
+    return Decimal((int(scaled < 0), tuple(int(digit) for digit in str(size)), -digits))
