@@ -24,6 +24,7 @@ from core.money import amount, split, unit
 
 MOST_DAYS = 3660
 MOST_MONTHS = 120
+LONGEST = 120
 EXAMPLES = "NET 30, +1M EOM, CUT12 +1M DAY20, NET 30/MF"
 
 
@@ -70,6 +71,13 @@ _PLAIN_DAYS = re.compile(r"(?:NET\s*)?(\d+)\s*(?:DAYS?|D)?(?:\s*NET)?$")
 
 def parse_terms(text: str) -> Terms:
     """Read payment terms; case does not matter. `Invalid` names the step, its position and the mend."""
+    if len(text) > LONGEST:
+        raise Invalid(
+            f"Payment terms are at most {LONGEST} characters long.",
+            field="terms",
+            rule="terms_are_short",
+            mend=f"For example {EXAMPLES}.",
+        )
     source = text.upper().rstrip()
     steps: list[Step] = []
     at = _skip_spaces(source, 0)
