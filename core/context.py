@@ -1,0 +1,42 @@
+"""What every page needs around its content: sidebar, theme, name of the system, demo flag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+
+from core import navigation
+
+THEME_COOKIE = "theme"
+KEYS_COOKIE = "keys"
+THEMES = {"light": "not all", "dark": "all", "auto": "(prefers-color-scheme: dark)"}
+"""Theme -> media of dark.css: never, always, or as the reader's system says."""
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The reader's theme; what a cookie says beyond our three names counts as auto."""
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    return theme if theme in THEMES else "auto"
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. The sidebar is built only when a template asks for it (fragments do not)."""
+    theme = theme_of(request)
+    return {
+        "nav": SimpleLazyObject(lambda: _nav(request)),
+        "theme": theme,
+        "dark_media": THEMES[theme],
+        "keys_on": request.COOKIES.get(KEYS_COOKIE) != "off",
+        "demo": bool(getattr(settings, "DEMO", False)),
+        "brand": getattr(settings, "BRAND", "Billing Ops"),
+        "lang": translation.get_language() or "en",
+    }
+
+
+def _nav(request: HttpRequest) -> list[navigation.Block]:
+    user = getattr(request, "user", None)
+    return navigation.for_reader(request) if user is not None and user.is_authenticated else []

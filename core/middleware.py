@@ -1,0 +1,71 @@
+"""Edges shared by all pages: the reader's language and time zone, refusals as pages, correct caching."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+
+from core.errors import DomainError
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class Reader:
+    """Speak the signed-in reader's language and clock; strangers keep what the browser asked for.
+
+    Stands after AuthenticationMiddleware (and after LocaleMiddleware, where that is used).
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated:
+            return self.get_response(request)
+        language = getattr(user, "language", "") or translation.get_language() or "en"
+        with translation.override(language), timezone.override(_zone(getattr(user, "time_zone", ""))):
+            return self.get_response(request)
+
+
+class Pages:
+    """Turn refusals into pages (or fragments for htmx) and tell caches that both exist."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """409 or 422 with the reason in words. Anything but a DomainError goes on."""
+        if not isinstance(exception, DomainError):
+            return None
+        return refusal(request, exception)
+
+
+def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """The answer for a refused act: a page, or for htmx a message put at the top of the page."""
+    if request.headers.get("HX-Request") == "true":
+        response = render(request, "components/_refusal.html", {"error": error}, status=error.status)
+        response["HX-Retarget"] = "#notice"
+        response["HX-Reswap"] = "innerHTML show:window:top"
+        response["HX-Push-Url"] = "false"
+        return response
+    return render(request, f"{error.status}.html", {"error": error}, status=error.status)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """The named zone; None (the server's zone) when the user has none or an unknown one."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None

@@ -1,0 +1,165 @@
+"""What we write to customers: templates as versioned data, messages, and what became of them."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Template(models.Model):
+    """The words for one situation in one language. A new text is a new version."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        ACTIVE = "active", "In use"
+        RETIRED = "retired", "Retired"
+
+    situation = models.CharField(max_length=40)
+    language = models.CharField(max_length=5)
+    channel = models.CharField(max_length=10, default="email")
+    version = models.PositiveIntegerField()
+    subject = models.CharField(max_length=200)
+    body = models.TextField(help_text="Paragraphs, lists, **bold** and {{variables}}")
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
+    author = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["situation", "language", "channel", "-version"]
+        permissions = [("edit_template", "Can write message templates")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["situation", "language", "channel", "version"], name="a_template_version_has_its_own_number"
+            ),
+            models.UniqueConstraint(
+                fields=["situation", "language", "channel"],
+                condition=Q(status="active"),
+                name="one_template_is_in_use_per_situation_and_language",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.situation} {self.language} v{self.version}"
+
+
+class Message(models.Model):
+    """A rendered message, frozen when queued: the bytes sent are the bytes previewed."""
+
+    situation = models.CharField(max_length=40)
+    template = models.ForeignKey(Template, on_delete=models.PROTECT, null=True, related_name="+")
+    entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="messages")
+    about_type = models.ForeignKey("contenttypes.ContentType", on_delete=models.PROTECT, related_name="+")
+    about_id = models.BigIntegerField()
+    language = models.CharField(max_length=5)
+    sender = models.CharField(max_length=200)
+    subject = models.CharField(max_length=250)
+    html = models.TextField()
+    text = models.TextField()
+    # Printed into the text at hand-over where it says LINK_MARK; the token itself is never stored.
+    link = models.ForeignKey("PublicLink", on_delete=models.PROTECT, null=True, related_name="+")
+    queued_at = models.DateTimeField()
+    queued_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [("send_message", "Can send messages to customers"), ("view_outgoing", "Can see outgoing mail")]
+        indexes = [models.Index(fields=["about_type", "about_id", "-id"], name="message_about")]
+        triggers = [
+            pgtrigger.Protect(
+                name="a_queued_message_is_frozen", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Attachment(models.Model):
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="attachments")
+    filename = models.CharField(max_length=160)
+    media_type = models.CharField(max_length=80)
+    # The stored file's name in the private storage; its bytes are read at hand-over.
+    stored_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class Delivery(models.Model):
+    """One message to one recipient: the outbox row a worker claims, and what became of it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENDING = "sending", "Being handed over"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
+    contact = models.ForeignKey("customers.Contact", on_delete=models.PROTECT, null=True, related_name="+")
+    email = models.EmailField()
+    # Stable over every attempt, so that a repeated hand-over is the same mail to the receiver.
+    message_id = models.CharField(max_length=120, unique=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "email"], name="a_message_goes_once_to_an_address"),
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sent_at__isnull=False), name="a_sent_delivery_has_a_time"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before", "id"],
+                name="delivery_waiting",
+                condition=Q(state__in=["queued", "sending"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} {self.state}"
+
+
+class PublicLink(models.Model):
+    """The right to open one page without login. Only the hash of its token is kept.
+
+    The token is derived from the row and a secret key (`links.address`), so it can be printed into
+    a message at hand-over without being stored.
+    """
+
+    purpose = models.CharField(max_length=20)
+    about_type = models.ForeignKey("contenttypes.ContentType", on_delete=models.PROTECT, related_name="+")
+    about_id = models.BigIntegerField()
+    contact = models.ForeignKey("customers.Contact", on_delete=models.PROTECT, null=True, related_name="+")
+    salt = models.CharField(max_length=32)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    last_opened_at = models.DateTimeField(null=True, blank=True)
+    opened = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [("manage_link", "Can create and revoke customer links")]
+        indexes = [models.Index(fields=["about_type", "about_id", "-id"], name="link_about")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} link {self.pk}"

@@ -1,0 +1,377 @@
+"""Invoices and credit notes from draft to frozen document.
+
+Amounts are at the exponent of `currency`. After issue a trigger (migration 0002) refuses a change
+of anything but the few columns that say what happened to the document since.
+"""
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Upper
+from django.urls import reverse
+
+PERSON = settings.AUTH_USER_MODEL
+AMOUNT = {"max_digits": 19, "decimal_places": 4}
+ISSUED = Q(document_status__in=["issued", "cancelled"])
+
+
+class Invoice(models.Model):
+    class Type(models.TextChoices):
+        INVOICE = "invoice", "Invoice"
+        CREDIT_NOTE = "credit_note", "Credit note"
+        DEBIT_NOTE = "debit_note", "Debit note"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        PENDING = "pending_approval", "Waiting for approval"
+        APPROVED = "approved", "Approved"
+        ISSUED = "issued", "Issued"
+        CANCELLED = "cancelled", "Cancelled"
+        DISCARDED = "discarded", "Discarded"
+
+    class Settlement(models.TextChoices):
+        OPEN = "open", "Open"
+        PART_PAID = "part_paid", "Part paid"
+        PAID = "paid", "Paid"
+        CREDITED = "credited", "Credited"
+        WRITTEN_OFF = "written_off", "Written off"
+        MIXED = "mixed_closed", "Closed"
+
+    class Sending(models.TextChoices):
+        NOT_SENT = "not_sent", "Not sent"
+        QUEUED = "queued", "Queued"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+
+    # What it is and whose it is
+    document_type = models.CharField(max_length=12, choices=Type.choices, default=Type.INVOICE)
+    document_status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT)
+    public_ref = models.CharField(max_length=32, unique=True)
+    entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, related_name="invoices", db_index=False
+    )
+
+    # Given at issue
+    series = models.ForeignKey("entities.Series", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    sequence = models.PositiveIntegerField(null=True)
+    number = models.CharField(max_length=40, null=True)
+    issued_on = models.DateField(null=True)
+    issued_at = models.DateTimeField(null=True)
+    issued_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    # Dates and terms
+    planned_on = models.DateField(null=True, blank=True, help_text="Issue date if not today")
+    backdate_reason = models.CharField(max_length=200, blank=True, default="")
+    tax_point_on = models.DateField(null=True, blank=True)
+    supply_from = models.DateField(null=True, blank=True)
+    supply_to = models.DateField(null=True, blank=True)
+    terms = models.CharField(max_length=60, blank=True, default="")
+    due_on = models.DateField(null=True)
+    policy_version = models.ForeignKey(
+        "policies.PolicyVersion", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+
+    # References the customer asks for
+    po_number = models.CharField(max_length=60, blank=True, default="")
+    buyer_reference = models.CharField(max_length=60, blank=True, default="")
+    cost_centre = models.CharField(max_length=60, blank=True, default="")
+    contract_reference = models.CharField(max_length=60, blank=True, default="")
+    notes = models.TextField(blank=True, default="")
+    language = models.CharField(max_length=5, default="en")
+
+    # Money
+    currency = models.CharField(max_length=3)
+    fx_rate = models.DecimalField(max_digits=20, decimal_places=10, default=1)
+    fx_on = models.DateField(null=True)
+    fx_source = models.CharField(max_length=40, blank=True, default="")
+    tax_rounding = models.CharField(max_length=5, default="group")
+    discount_pct = models.DecimalField(max_digits=9, decimal_places=4, null=True, blank=True)
+    discount_amount = models.DecimalField(**AMOUNT, null=True, blank=True)
+    discount_reason = models.CharField(max_length=120, blank=True, default="")
+    charges = models.JSONField(default=list, help_text="[{reason, amount, category, rate}]")
+    lines_total = models.DecimalField(**AMOUNT, default=0)
+    allowance_total = models.DecimalField(**AMOUNT, default=0)
+    charge_total = models.DecimalField(**AMOUNT, default=0)
+    net_total = models.DecimalField(**AMOUNT, default=0)
+    tax_total = models.DecimalField(**AMOUNT, default=0)
+    gross_total = models.DecimalField(**AMOUNT, default=0)
+    rounding = models.DecimalField(**AMOUNT, default=0)
+    payable = models.DecimalField(**AMOUNT, default=0)
+    payable_functional = models.DecimalField(**AMOUNT, default=0)
+    tax_functional = models.DecimalField(**AMOUNT, default=0)
+    texts = models.JSONField(default=list, help_text="Legal texts printed on the document")
+
+    # Corrections
+    credits = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_notes")
+    credit_reason_code = models.CharField(max_length=8, blank=True, default="")
+    credit_reason = models.CharField(max_length=300, blank=True, default="")
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
+
+    # Checks and approval
+    checks = models.JSONField(default=list, help_text="Result of the last pre-issue check")
+    overrides = models.JSONField(default=dict, help_text="{rule: reason} for warnings passed on purpose")
+    approved_hash = models.CharField(max_length=64, blank=True, default="")
+
+    # What happened since issue: the only columns that may change then
+    balance = models.DecimalField(**AMOUNT, default=0)
+    held_amount = models.DecimalField(**AMOUNT, default=0)
+    settlement_status = models.CharField(max_length=12, choices=Settlement.choices, default=Settlement.OPEN)
+    settled_on = models.DateField(null=True)
+    next_due_on = models.DateField(null=True)
+    sending = models.CharField(max_length=8, choices=Sending.choices, default=Sending.NOT_SENT)
+    annotation = models.CharField(max_length=300, blank=True, default="")
+
+    # Bookkeeping of the row
+    is_imported = models.BooleanField(default=False)
+    import_key = models.CharField(max_length=80, null=True, unique=True)
+    created_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    created_at = models.DateTimeField()
+    edited_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    edited_at = models.DateTimeField()
+    lock_version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [
+            ("edit_invoice", "Can write drafts and submit them"),
+            ("issue_invoice", "Can issue approved invoices"),
+            ("credit_invoice", "Can write credit notes"),
+            ("hold_invoice", "Can hold an invoice or part of it"),
+            ("backdate_invoice", "Can issue with an earlier date and a reason"),
+            ("export_invoices", "Can export lists"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                F("entity"), Upper("number"), name="an_invoice_number_is_unique_in_its_entity"
+            ),
+            models.UniqueConstraint(fields=["series", "sequence"], name="a_number_of_a_series_is_used_once"),
+            models.CheckConstraint(
+                condition=~ISSUED
+                | (
+                    Q(number__isnull=False)
+                    & Q(issued_on__isnull=False)
+                    & Q(due_on__isnull=False)
+                    & Q(series__isnull=False)
+                    & Q(policy_version__isnull=False)
+                ),
+                name="issued_invoice_is_numbered_and_dated",
+            ),
+            models.CheckConstraint(condition=ISSUED | Q(number__isnull=True), name="only_an_issued_invoice_has_a_number"),
+            models.CheckConstraint(
+                condition=Q(due_on__isnull=True) | Q(issued_on__isnull=True) | Q(due_on__gte=F("issued_on")),
+                name="an_invoice_is_not_due_before_issue",
+            ),
+            models.CheckConstraint(
+                condition=Q(net_total__isnull=False) & Q(gross_total=F("net_total") + F("tax_total")),
+                name="net_and_tax_make_the_gross_total",
+            ),
+            models.CheckConstraint(
+                condition=Q(payable=F("gross_total") + F("rounding")), name="gross_and_rounding_make_the_payable_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(balance__gte=0) & (Q(balance__lte=F("payable")) | ~ISSUED), name="a_balance_is_part_of_the_invoice"
+            ),
+            models.CheckConstraint(
+                condition=Q(document_type="credit_note", credits__isnull=False) | ~Q(document_type="credit_note"),
+                name="a_credit_note_names_its_invoice",
+            ),
+            models.CheckConstraint(
+                condition=~Q(document_type="credit_note") | ~Q(credit_reason=""), name="a_credit_note_has_a_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(F("issued_on").desc(nulls_first=True), F("id").desc(), name="invoice_by_issue_day"),
+            models.Index(fields=["customer", "-issued_on", "-id"], name="invoice_of_customer"),
+            models.Index(
+                fields=["next_due_on", "id"],
+                name="invoice_owed_by_due_day",
+                include=["currency", "balance", "entity", "customer"],
+                condition=Q(document_status="issued", balance__gt=0),
+            ),
+            models.Index(
+                fields=["-edited_at", "-id"],
+                name="invoice_unissued",
+                condition=Q(document_status__in=["draft", "pending_approval", "approved"]),
+            ),
+            models.Index(fields=["-payable", "-id"], name="invoice_by_amount"),
+            models.Index(fields=["credits"], name="credit_note_of_invoice", condition=Q(credits__isnull=False)),
+            GinIndex(fields=["po_number"], name="invoice_po_trigram", opclasses=["gin_trgm_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or f"DRAFT-{self.public_ref[:8]}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("invoices:detail", args=[self.pk])
+
+    @property
+    def is_issued(self) -> bool:
+        return self.document_status in (self.Status.ISSUED, self.Status.CANCELLED)
+
+
+class Line(models.Model):
+    """A position. `net` is rounded; `tax` is set per line only where the entity taxes by line."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    item = models.ForeignKey("catalogue.Item", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    description = models.CharField(max_length=300)
+    detail = models.CharField(max_length=300, blank=True, default="")
+    quantity = models.DecimalField(max_digits=19, decimal_places=6)
+    unit = models.CharField(max_length=12, blank=True, default="")
+    unit_price = models.DecimalField(max_digits=19, decimal_places=6)
+    base_quantity = models.DecimalField(max_digits=19, decimal_places=6, default=1)
+    list_price = models.DecimalField(max_digits=19, decimal_places=6, null=True)
+    discount_pct = models.DecimalField(max_digits=9, decimal_places=4, null=True, blank=True)
+    discount = models.DecimalField(**AMOUNT, default=0)
+    net = models.DecimalField(**AMOUNT, default=0)
+    tax_class = models.CharField(max_length=8, default="standard")
+    category = models.CharField(max_length=2, default="S")
+    rate = models.DecimalField(max_digits=9, decimal_places=4, default=0)
+    tax = models.DecimalField(**AMOUNT, default=0)
+    components = models.JSONField(default=dict, help_text="India: {CGST, SGST or UTGST, IGST} as strings")
+    exemption_reason = models.CharField(max_length=120, blank=True, default="")
+    vatex = models.CharField(max_length=30, blank=True, default="")
+    hsn = models.CharField(max_length=8, blank=True, default="")
+    period_from = models.DateField(null=True, blank=True)
+    period_to = models.DateField(null=True, blank=True)
+    credited_line = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="credit_lines")
+
+    class Meta:
+        ordering = ["position"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "position"], name="a_position_is_used_once"),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="a_unit_price_is_not_negative"),
+            models.CheckConstraint(condition=Q(base_quantity__gt=0), name="a_base_quantity_is_positive"),
+            models.CheckConstraint(
+                condition=Q(period_to__isnull=True) | Q(period_from__isnull=True) | Q(period_to__gte=F("period_from")),
+                name="a_line_period_ends_after_it_begins",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class TaxGroup(models.Model):
+    """Tax of one category, rate and component; sums to the totals of the invoice."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="tax_groups")
+    category = models.CharField(max_length=2)
+    rate = models.DecimalField(max_digits=9, decimal_places=4)
+    component = models.CharField(max_length=5, blank=True, default="")
+    label = models.CharField(max_length=40)
+    taxable = models.DecimalField(**AMOUNT)
+    tax = models.DecimalField(**AMOUNT)
+    tax_functional = models.DecimalField(**AMOUNT, default=0)
+    reason = models.CharField(max_length=120, blank=True, default="")
+    vatex = models.CharField(max_length=30, blank=True, default="")
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invoice", "category", "rate", "component"], name="a_tax_group_stands_once_on_an_invoice"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.tax}"
+
+
+class Instalment(models.Model):
+    """A part of the payable amount with its own due date and, once issued, its own open item."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="instalments")
+    number = models.PositiveSmallIntegerField(default=1)
+    due_on = models.DateField()
+    reason = models.CharField(max_length=200, blank=True, default="")
+    amount = models.DecimalField(**AMOUNT)
+    open_item = models.OneToOneField(
+        "ledger.OpenItem", on_delete=models.PROTECT, null=True, related_name="instalment"
+    )
+
+    class Meta:
+        ordering = ["number"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "number"], name="an_instalment_number_is_used_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} {self.number}"
+
+
+class Snapshot(models.Model):
+    """What the document says, frozen at issue. Everything printed or sent is made from it."""
+
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, primary_key=True, related_name="snapshot")
+    content = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
+class Document(models.Model):
+    """A file made from the snapshot, rendered once and stored with its hash."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Being made"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=10, default="pdf")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    stored_name = models.CharField(max_length=200, blank=True, default="")
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    size = models.PositiveIntegerField(default=0)
+    rendered_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "kind"], name="a_document_is_rendered_once"),
+            models.CheckConstraint(
+                condition=~Q(state="ready") | (~Q(sha256="") & ~Q(stored_name="")),
+                name="a_ready_document_is_stored_with_its_hash",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} {self.kind}"
+
+
+class Hold(models.Model):
+    """Part of an invoice that is not asked for: by line and amount, with a reason and an end."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="holds")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, blank=True, related_name="holds")
+    kind = models.CharField(max_length=10, default="manual", choices=[("manual", "Manual"), ("dispute", "Dispute")])
+    amount = models.DecimalField(**AMOUNT)
+    reason = models.CharField(max_length=300)
+    until = models.DateField(null=True, blank=True)
+    placed_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    placed_at = models.DateTimeField()
+    released_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_hold_has_an_amount"),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_hold_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} {self.amount}"

@@ -1,0 +1,121 @@
+"""One table: which role may do what. Synced to Django groups at migrate; the screen shows it as it is.
+
+An act is a permission codename `app.codename`. A role that is not listed for an act may not do it.
+"""
+
+from dataclasses import dataclass
+
+_READ = (
+    "customers.view_customer",
+    "invoices.view_invoice",
+    "payments.view_payment",
+    "policies.view_policy",
+    "catalogue.view_item",
+    "entities.view_entity",
+)
+_BILL = ("invoices.edit_invoice", "customers.edit_customer", "customers.edit_requirement", "correspondence.send_message")
+_LEAD = (
+    *_BILL,
+    "invoices.issue_invoice",
+    "invoices.credit_invoice",
+    "invoices.hold_invoice",
+    "work.decide_approval",
+    "customers.request_change",
+    "customers.approve_change",
+    "correspondence.view_outgoing",
+    "correspondence.manage_link",
+    "invoices.export_invoices",
+)
+_CASH = ("payments.record_payment", "payments.allocate_payment", "payments.refund_payment")
+
+
+@dataclass(frozen=True)
+class Role:
+    """`rank` orders authority for approvals (0 = none); `moves_money` makes a second factor mandatory."""
+
+    code: str
+    name: str
+    rank: int
+    moves_money: bool
+    acts: tuple[str, ...]
+    about: str
+
+
+ROLES: tuple[Role, ...] = (
+    Role(
+        "specialist", "Billing specialist", 1, True,
+        (*_READ, *_BILL, "invoices.issue_invoice", "invoices.credit_invoice", "invoices.hold_invoice",
+         "work.decide_approval", "customers.request_change", "correspondence.manage_link",
+         "correspondence.view_outgoing", "invoices.export_invoices"),
+        "Writes, issues and sends invoices; approves small ones of colleagues.",
+    ),
+    Role(
+        "lead", "Team lead", 2, True,
+        (*_READ, *_LEAD, "payments.write_off", "policies.write_policy", "catalogue.edit_item",
+         "correspondence.edit_template"),
+        "Runs the team: approves, credits, proposes write-offs.",
+    ),
+    Role(
+        "controller", "Controller", 3, True,
+        (*_READ, *_LEAD, "payments.write_off", "payments.refund_payment", "invoices.backdate_invoice",
+         "policies.write_policy", "policies.approve_policy", "policies.publish_policy", "catalogue.edit_item",
+         "entities.manage_entities", "ledger.view_ledger", "customers.view_bank_data", "trail.view_trail"),
+        "Owns the books and the rules: policies, taxes, large approvals.",
+    ),
+    Role(
+        "director", "Finance director", 4, True,
+        (*_READ, "work.decide_approval", "policies.approve_policy", "policies.publish_policy",
+         "ledger.view_ledger", "customers.approve_change", "customers.view_bank_data", "trail.view_trail",
+         "invoices.export_invoices"),
+        "Decides what is above everybody else's limit.",
+    ),
+    Role(
+        "manager", "Manager", 0, False,
+        (*_READ, "invoices.export_invoices"),
+        "Reads figures and records.",
+    ),
+    Role(
+        "collector", "Collector", 0, False,
+        (*_READ, "invoices.hold_invoice", "correspondence.send_message", "correspondence.manage_link",
+         "customers.edit_customer", "invoices.export_invoices"),
+        "Talks to customers about what they owe.",
+    ),
+    Role(
+        "cash_applier", "Cash applier", 0, True,
+        (*_READ, *_CASH, "invoices.export_invoices"),
+        "Records receipts and finds their invoices.",
+    ),
+    Role(
+        "auditor", "Auditor (read only)", 0, False,
+        (*_READ, "ledger.view_ledger", "trail.view_trail", "correspondence.view_outgoing", "invoices.export_invoices"),
+        "Reads everything, changes nothing.",
+    ),
+    Role(
+        "compliance_officer", "Compliance officer", 0, False,
+        (*_READ, "ledger.view_ledger", "trail.view_trail", "policies.approve_policy"),
+        "Watches rules and evidence; second signature on policies.",
+    ),
+    Role("legal_adviser", "Legal adviser", 0, False, ("policies.view_policy",), "Sees what is shared with them."),
+    Role(
+        "administrator", "Administrator", 0, True,
+        ("team.manage_people", "team.manage_keys", "entities.manage_entities", "entities.view_entity",
+         "policies.view_policy", "trail.view_trail", "metrics.view_health"),
+        "Sets up people, keys and companies; does no billing.",
+    ),
+)
+
+BY_CODE = {role.code: role for role in ROLES}
+
+# DOMAIN of approvals: kind -> ((role, limit or None for any), ...), lowest sufficient first. Functional currency.
+DEFAULT_LIMITS: dict[str, tuple[tuple[str, str | None], ...]] = {
+    "standard_invoice": (("specialist", "25000"), ("lead", "100000"), ("controller", None)),
+    "manual_invoice": (("specialist", "500"), ("lead", "5000"), ("controller", "50000"), ("director", None)),
+    "credit_note": (("specialist", "500"), ("lead", "5000"), ("controller", "50000"), ("director", None)),
+    "write_off": (("lead", "500"), ("controller", "10000"), ("director", None)),
+    "refund": (("lead", "2000"), ("controller", "20000"), ("director", None)),
+    "fee_waiver": (("specialist", "100"), ("lead", "1000"), ("controller", None)),
+    "master_data": (("lead", None), ("controller", None), ("director", None)),
+}
+
+# Up to this amount a document of the kind is approved without a person, and that is recorded.
+AUTOMATIC_LIMITS: dict[str, str] = {"standard_invoice": "10000"}

@@ -1,0 +1,126 @@
+"""The one door through which acts reach the trail."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from auditlog.cid import get_cid
+from auditlog.context import auditlog_value
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils.module_loading import import_string
+
+from trail.models import Announcement, Entry
+
+
+class Fact(NamedTuple):
+    """What `record_all` writes for one subject."""
+
+    subject: models.Model
+    payload: Mapping[str, Any]
+    customer_id: int | None = None
+
+
+def record(
+    fact: str,
+    subject: models.Model,
+    *,
+    actor: AbstractBaseUser | None,
+    at: datetime,
+    customer_id: int | None = None,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    **payload: Any,
+) -> Entry:
+    """Write one act on the trail and queue it for its subscribers, in the caller's transaction.
+
+    `fact` is `noun.past_participle`; `changes` is {field: (before, after)}; `payload` must be JSON
+    or Decimal, date and datetime, which are kept as text. `actor` None is the system.
+    """
+    entry = _entry(fact, subject, actor=actor, at=at, customer_id=customer_id, payload=payload)
+    if changes:
+        entry.changes = {name: [_text(old), _text(new)] for name, (old, new) in changes.items()}
+    entry.save(force_insert=True)
+    _announce([entry], at=at)
+    return entry
+
+
+def record_all(fact: str, facts: Iterable[Fact], *, actor: AbstractBaseUser | None, at: datetime) -> int:
+    """The same act on many subjects in two statements; returns how many."""
+    entries = [
+        _entry(fact, f.subject, actor=actor, at=at, customer_id=f.customer_id, payload=f.payload) for f in facts
+    ]
+    Entry.objects.bulk_create(entries, batch_size=2000)
+    _announce(entries, at=at)
+    return len(entries)
+
+
+def subscribers(fact: str) -> tuple[str, ...]:
+    """Names of the tasks that want to hear of this fact."""
+    wiring: Mapping[str, tuple[str, ...]] = import_string(settings.SUBSCRIPTIONS)
+    return tuple(wiring.get(fact, ()))
+
+
+def _entry(
+    fact: str,
+    subject: models.Model,
+    *,
+    actor: AbstractBaseUser | None,
+    at: datetime,
+    customer_id: int | None,
+    payload: Mapping[str, Any],
+) -> Entry:
+    person = actor if actor is not None and actor.pk else None
+    return Entry(
+        fact=fact,
+        content_type_id=_content_type(type(subject)),
+        object_pk=str(subject.pk),
+        object_id=subject.pk if isinstance(subject.pk, int) else None,
+        object_repr=str(subject)[:200],
+        action=Entry.Action.CREATE if fact.endswith(".created") else Entry.Action.UPDATE,
+        actor_id=person.pk if person else None,
+        actor_email=getattr(person, "email", None),
+        cid=get_cid(),
+        remote_addr=_remote_address(),
+        timestamp=at,
+        customer_key=customer_id,
+        additional_data=_json(payload) or None,
+    )
+
+
+def _announce(entries: list[Entry], *, at: datetime) -> None:
+    waiting = [
+        Announcement(entry=entry, task=task, queued_at=at) for entry in entries for task in subscribers(entry.fact)
+    ]
+    if waiting:
+        Announcement.objects.bulk_create(waiting, batch_size=2000)
+
+
+@cache
+def _content_type(model: type[models.Model]) -> int:
+    return ContentType.objects.get_for_model(model).pk
+
+
+def _remote_address() -> str | None:
+    context = auditlog_value.get(None)
+    return context.get("remote_addr") if isinstance(context, dict) else None
+
+
+def _json(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in payload.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    return "None" if value is None else str(value)
