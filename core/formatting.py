@@ -7,6 +7,7 @@ Amounts keep the decimals they arrive with: the currency's exponent is decided w
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval
+from babel.lists import format_list
 from babel.numbers import NumberPattern
 
 MINUS = "−"
@@ -28,6 +30,7 @@ _HOME = {
     "hi": frozenset({"IN"}),
 }
 _COMMON = {"en": "en_GB"}
+_CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Za-z])(?=[0-9])")
 
 
 @lru_cache(maxsize=256)
@@ -39,7 +42,11 @@ def reader_locale(language: str, country: str = "") -> Locale:
     base, _, region = language.replace("_", "-").partition("-")
     base, region = base.lower() or "en", region.upper()
     home = country.upper() if country.upper() in _HOME.get(base, ()) else ""
-    for tag in (f"{base}_{region}" if region else "", f"{base}_{home}" if home else "", _COMMON.get(base, base)):
+    for tag in (
+        f"{base}_{region}" if region else "",
+        f"{base}_{home}" if home else "",
+        _COMMON.get(base, base),
+    ):
         try:
             if tag:
                 return Locale.parse(tag)
@@ -49,49 +56,49 @@ def reader_locale(language: str, country: str = "") -> Locale:
 
 
 def money(amount: Decimal | str, currency: str, locale: Locale) -> str:
-    """"€12,840.50": with the currency's symbol, the decimals of `amount` and a true minus sign."""
+    """ "€12,840.50": with the currency's symbol, the decimals of `amount` and a true minus sign."""
     value = Decimal(amount)
     pattern = _currency_pattern(str(locale), _decimals(value))
-    written = pattern.apply(value, locale, currency=currency, currency_digits=False)
-    return _true_minus(str(written))
+    written = str(pattern.apply(value, locale, currency=currency, currency_digits=False))
+    return _true_minus(_CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", written))
 
 
 def number(amount: Decimal | str, locale: Locale) -> str:
-    """"12,840.50": the same without a symbol, for tables whose head names the currency."""
+    """ "12,840.50": the same without a symbol, for tables whose head names the currency."""
     value = Decimal(amount)
     return _true_minus(str(_decimal_pattern(str(locale), _decimals(value)).apply(value, locale)))
 
 
 def quantity(amount: Decimal | str, locale: Locale) -> str:
-    """"2.5" for 2.500000: a quantity or a rate, without the zeros its column stores."""
+    """ "2.5" for 2.500000: a quantity or a rate, without the zeros its column stores."""
     value = Decimal(amount)
     plain = value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
     return number(plain, locale)
 
 
 def percent(rate: Decimal | str, locale: Locale) -> str:
-    """"13.5%" for a rate in percent; where the language sets a space before the sign, so does this."""
+    """ "13.5%" for a rate in percent; where the language sets a space before the sign, so does this."""
     space = "\N{NO-BREAK SPACE}" if locale.language in {"de", "fr", "es"} else ""
     return f"{quantity(rate, locale)}{space}%"
 
 
 def long_date(day: date, locale: Locale) -> str:
-    """"9 November 2026"."""
+    """ "9 November 2026"."""
     return str(format_date(day, "long", locale))
 
 
 def weekday_date(day: date, locale: Locale) -> str:
-    """"Monday 9 November 2026"."""
+    """ "Monday 9 November 2026"."""
     return str(format_date(day, "full", locale))
 
 
 def medium_date(day: date, locale: Locale) -> str:
-    """"9 Nov 2026", for narrow columns."""
+    """ "9 Nov 2026", for narrow columns."""
     return str(format_date(day, "medium", locale))
 
 
 def period(start: date, end: date, locale: Locale) -> str:
-    """"September 2026" for a whole month, "9 – 30 September 2026" otherwise; both ends belong to it."""
+    """ "September 2026" for a whole month, "9 – 30 September 2026" otherwise; both ends belong to it."""
     if start == end:
         return long_date(start, locale)
     if start.day == 1 and (start.year, start.month) == (end.year, end.month) and _is_month_end(end):
@@ -100,15 +107,13 @@ def period(start: date, end: date, locale: Locale) -> str:
 
 
 def join(words: Iterable[str], locale: Locale) -> str:
-    """"a, b and c" in the language's way."""
-    from babel.lists import format_list
-
+    """ "a, b and c" in the language's way."""
     known = [word for word in words if word]
     return str(format_list(known, locale=locale)) if known else ""
 
 
 def country_name(code: str, locale: Locale) -> str:
-    """"Ireland" for "IE"; the code itself when nobody knows it."""
+    """ "Ireland" for "IE"; the code itself when nobody knows it."""
     return str(locale.territories.get(code.upper(), code))
 
 
