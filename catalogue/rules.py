@@ -17,7 +17,35 @@ from core.errors import Invalid
 
 # Directive 2006/112/EC, the 27 Member States. Greece writes EL in VAT ids; XI is Northern Ireland, for goods.
 EU = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
 )
 CATEGORIES = frozenset(("S", "Z", "E", "AE", "K", "G", "O", "L", "M"))
 Kind = Literal["goods", "service"]
@@ -85,7 +113,9 @@ def _inside_the_eu(
     if kind == "service":
         return Treatment("S", tax_country=seller.strip().upper())
     if oss is None:
-        return _review("goods sent to a consumer in another EU country: decide on the one-stop shop threshold")
+        return _review(
+            "goods sent to a consumer in another EU country: decide on the one-stop shop threshold"
+        )
     return Treatment("S", tax_country=(buyer if oss else seller).strip().upper())
 
 
@@ -98,7 +128,10 @@ def _vat_area(country: str, kind: str) -> str:
     code = country.strip().upper()
     if len(code) != 2 or not code.isascii() or not code.isalpha():
         raise Invalid(
-            f"“{country}” is not a two-letter country code.", field="country", rule="country_is_a_code", mend="For example DE."
+            f"“{country}” is not a two-letter country code.",
+            field="country",
+            rule="country_is_a_code",
+            mend="For example DE.",
         )
     if code == "EL":
         return "GR"
@@ -195,7 +228,9 @@ def us_sales_tax(
     none = Decimal(0)
     if state in NO_STATE_SALES_TAX:
         local = state == "AK"
-        return SalesTax(none, f"{state} has no state sales tax" + (", but local ones" if local else ""), flagged=local)
+        return SalesTax(
+            none, f"{state} has no state sales tax" + (", but local ones" if local else ""), flagged=local
+        )
     valid = [
         row
         for row in rows

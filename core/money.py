@@ -57,7 +57,9 @@ def unit(currency: str) -> Decimal:
 def exact(value: Number | str) -> Fraction:
     """The number as an exact fraction. Floats, NaN and infinities are refused with `Invalid`."""
     if isinstance(value, bool) or not isinstance(value, Decimal | Fraction | int | str):
-        raise Invalid(f"{value!r} is not an exact number.", rule="money_is_exact", mend="Give a decimal string.")
+        raise Invalid(
+            f"{value!r} is not an exact number.", rule="money_is_exact", mend="Give a decimal string."
+        )
     try:
         return Fraction(Decimal(value) if isinstance(value, str) else value)
     except (ArithmeticError, ValueError):
@@ -84,7 +86,7 @@ def round_to(value: Number | str, step: Decimal, *, mode: Mode = "half_up") -> D
 
 
 def round_money(value: Number | str, currency: str, *, mode: Mode = "half_up") -> Decimal:
-    """`value` in the currency's minor units, rounded once; -2.345 EUR is -2.35 (a credit mirrors its invoice)."""
+    """`value` in the currency's minor units, rounded once; -2.345 EUR is -2.35: a credit mirrors."""
     return round_to(value, unit(currency), mode=mode)
 
 
@@ -130,7 +132,9 @@ def apportion(shares: Sequence[Number], total: Decimal, *, unit: Decimal) -> lis
     floors = [value.numerator // value.denominator for value in exact_units]
     left = target - sum(floors)
     if left.denominator != 1 or not 0 <= left <= len(floors):
-        raise Invalid(f"{total} cannot be made of these shares in steps of {unit}.", rule="split_loses_nothing")
+        raise Invalid(
+            f"{total} cannot be made of these shares in steps of {unit}.", rule="split_loses_nothing"
+        )
     order = sorted(range(len(floors)), key=lambda index: (floors[index] - exact_units[index], index))
     for index in order[: int(left)]:
         floors[index] += 1
@@ -146,7 +150,9 @@ def split(total: Decimal, weights: Sequence[Decimal], *, unit: Decimal) -> list[
     A weight of 0 among others gets 0. A negative total is the mirror of the positive one.
     """
     if any(weight < 0 for weight in weights):
-        raise Invalid("Shares are weighed by numbers of zero or more.", field="weights", rule="weights_not_negative")
+        raise Invalid(
+            "Shares are weighed by numbers of zero or more.", field="weights", rule="weights_not_negative"
+        )
     if not weights and total != 0:
         raise Invalid(f"There is nothing to split {total} over.", field="weights", rule="split_loses_nothing")
     heavy = [Fraction(weight) for weight in weights]

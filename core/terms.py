@@ -1,12 +1,12 @@
-"""Payment terms: a small language that turns a base date into a due date, and splits a total into instalments.
+"""Payment terms: a small language that turns a base date into a due date; and instalments.
 
-    terms := step+ ["/" adjustment]           steps work from left to right, starting from the base date
-    NET n, +nD   n calendar days later        +nM      n months later, clamped to the month's end
-    +nBD         n working days later         EOM      the last day of the month
-    DAYd         day d of the month (clamped; may be earlier)
-    NEXTd1,d2    the next of these days of a month, the day itself included (clamped)
-    CUTd         after day d of the month: the 1st of the next month
-    /F following working day    /MF following, but never into another month    /P preceding working day
+terms := step+ ["/" adjustment]           steps work from left to right, starting from the base date
+NET n, +nD   n calendar days later        +nM      n months later, clamped to the month's end
++nBD         n working days later         EOM      the last day of the month
+DAYd         day d of the month (clamped; may be earlier)
+NEXTd1,d2    the next of these days of a month, the day itself included (clamped)
+CUTd         after day d of the month: the 1st of the next month
+/F following working day    /MF following, but never into another month    /P preceding working day
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ _STEP = re.compile(
     re.ASCII,
 )
 _ADJUSTMENT = re.compile(r"/\s*(MF|F|P)\s*$", re.ASCII)
-_END_OF_MONTH = re.compile(r"(\d+)\s*(?:DAYS?|D)?\s*(?:FROM |AFTER )?\s*(?:THE )?(?:END OF (?:THE )?MONTH|EOM)$")
+_END_OF_MONTH = re.compile(
+    r"(\d+)\s*(?:DAYS?|D)?\s*(?:FROM |AFTER )?\s*(?:THE )?(?:END OF (?:THE )?MONTH|EOM)$"
+)
 _PLAIN_DAYS = re.compile(r"(?:NET\s*)?(\d+)\s*(?:DAYS?|D)?(?:\s*NET)?$")
 
 
@@ -89,7 +91,10 @@ def parse_terms(text: str) -> Terms:
         at = _skip_spaces(source, match.end())
     if not steps:
         raise Invalid(
-            "Payment terms need at least one step.", field="terms", rule="terms_have_a_step", mend=f"For example {EXAMPLES}."
+            "Payment terms need at least one step.",
+            field="terms",
+            rule="terms_have_a_step",
+            mend=f"For example {EXAMPLES}.",
         )
     if at == len(source):
         return Terms(tuple(steps))
@@ -192,7 +197,9 @@ def _next_day(day: date, numbers: tuple[int, ...], _: Calendar | None) -> tuple[
 def _cut(day: date, numbers: tuple[int, ...], _: Calendar | None) -> tuple[date, str]:
     if day.day <= numbers[0]:
         return day, f"not after the cut-off on day {numbers[0]}, the date kept"
-    return add_months(day.replace(day=1), 1), f"after the cut-off on day {numbers[0]}, the 1st of the next month"
+    return add_months(
+        day.replace(day=1), 1
+    ), f"after the cut-off on day {numbers[0]}, the 1st of the next month"
 
 
 _STEPS: dict[str, _StepFunction] = {
@@ -273,7 +280,9 @@ def check_percentages(percentages: Sequence[Decimal]) -> None:
     total = sum(percentages, Decimal(0))
     if total != 100 or any(percentage <= 0 for percentage in percentages):
         raise Invalid(
-            f"The instalments add up to {total} %, not to 100 %." if total != 100 else "An instalment is 0 % or less.",
+            f"The instalments add up to {total} %, not to 100 %."
+            if total != 100
+            else "An instalment is 0 % or less.",
             field="instalments",
             rule="percentages_must_sum_to_100",
             mend="For three equal parts use 33.33, 33.33 and 33.34.",

@@ -113,7 +113,7 @@ def invoice_totals(
 ) -> Totals:
     """Work out a document.
 
-    The document discount is `discount_pct` of the sum of the lines, or the amount `discount` (not both); it is
+    The document discount is `discount_pct` of the sum of the lines, or the amount `discount`, not both; it is
     spread over the tax groups by largest remainder. Tax is rounded once per group, or per line
     (`tax_rounding`), for each of `components` (name -> share of the rate). `cash_round_to` rounds the amount
     due only. Sources: EN 16931 BR-CO-10 to -17; a negative price or an impossible discount is `Invalid`.
@@ -135,10 +135,20 @@ def invoice_totals(
     before_rounding = net + tax - paid
     rounding = zero(currency)
     if cash_round_to is not None:
-        rounding = amount(round_to(before_rounding, cash_round_to), currency, field="cash_round_to") - before_rounding
+        rounding = (
+            amount(round_to(before_rounding, cash_round_to), currency, field="cash_round_to")
+            - before_rounding
+        )
     return Totals(
         lines=tuple(
-            LineTotal(gross, off, line_net, piece.taxable, sum(piece.components.values(), zero(currency)), piece.components)
+            LineTotal(
+                gross,
+                off,
+                line_net,
+                piece.taxable,
+                sum(piece.components.values(), zero(currency)),
+                piece.components,
+            )
             for (gross, off, line_net), piece in zip(nets, pieces[: len(nets)], strict=True)
         ),
         sum_lines=sum_lines,
@@ -167,11 +177,21 @@ def _line_net(line: Line, number: int, currency: str) -> tuple[Decimal, Decimal,
             mend="Use a negative quantity or a discount.",
         )
     if line.base_qty <= 0:
-        raise Invalid(f"Line {number}: the base quantity must be above zero.", field=f"{where}.base_qty", rule="base_qty_is_positive")
+        raise Invalid(
+            f"Line {number}: the base quantity must be above zero.",
+            field=f"{where}.base_qty",
+            rule="base_qty_is_positive",
+        )
     if not 0 <= line.discount_pct <= 100:
-        raise Invalid(f"Line {number}: a discount is 0 to 100 %.", field=f"{where}.discount_pct", rule="discount_is_a_percentage")
+        raise Invalid(
+            f"Line {number}: a discount is 0 to 100 %.",
+            field=f"{where}.discount_pct",
+            rule="discount_is_a_percentage",
+        )
     if line.rate < 0:
-        raise Invalid(f"Line {number}: a tax rate is not negative.", field=f"{where}.rate", rule="rate_not_negative")
+        raise Invalid(
+            f"Line {number}: a tax rate is not negative.", field=f"{where}.rate", rule="rate_not_negative"
+        )
     gross = round_money(Fraction(line.qty) * Fraction(line.price) / Fraction(line.base_qty), currency)
     off = round_money(Fraction(gross) * Fraction(line.discount_pct) / 100, currency)
     off += amount(line.discount, currency, field=f"{where}.discount")
@@ -187,18 +207,30 @@ def _line_net(line: Line, number: int, currency: str) -> tuple[Decimal, Decimal,
 
 def _document_discount(sum_lines: Decimal, pct: Decimal, fixed: Decimal, currency: str) -> Decimal:
     if pct and fixed:
-        raise Invalid("Give the document discount in percent or as an amount, not both.", field="discount", rule="one_discount")
+        raise Invalid(
+            "Give the document discount in percent or as an amount, not both.",
+            field="discount",
+            rule="one_discount",
+        )
     if not 0 <= pct <= 100:
         raise Invalid("A discount is 0 to 100 %.", field="discount_pct", rule="discount_is_a_percentage")
-    result = round_money(Fraction(sum_lines) * Fraction(pct) / 100, currency) if pct else amount(fixed, currency, field="discount")
+    result = (
+        round_money(Fraction(sum_lines) * Fraction(pct) / 100, currency)
+        if pct
+        else amount(fixed, currency, field="discount")
+    )
     if sum_lines >= 0 and result > sum_lines:
         raise Invalid(
-            f"The discount {result} is more than the lines' {sum_lines}.", field="discount", rule="discount_within_amount"
+            f"The discount {result} is more than the lines' {sum_lines}.",
+            field="discount",
+            rule="discount_within_amount",
         )
     return result
 
 
-def _spread(total: Decimal, keys: Sequence[Key], nets: Sequence[Decimal], currency: str) -> tuple[Adjustment, ...]:
+def _spread(
+    total: Decimal, keys: Sequence[Key], nets: Sequence[Decimal], currency: str
+) -> tuple[Adjustment, ...]:
     """The document discount over the (category, rate) groups, by largest remainder on their nets."""
     if not total:
         return ()
@@ -229,7 +261,9 @@ def _split_by_size(total: Decimal, nets: Sequence[Decimal], currency: str) -> li
 
 
 def _checked_charge(charge: Adjustment, currency: str) -> Adjustment:
-    return Adjustment(charge.category, charge.rate, amount(charge.amount, currency, field="charges"), charge.reason)
+    return Adjustment(
+        charge.category, charge.rate, amount(charge.amount, currency, field="charges"), charge.reason
+    )
 
 
 def _tax_groups(
