@@ -1,0 +1,53 @@
+"""Background jobs: the Celery application and its clock.
+
+The id of the web request travels in the task's headers (django-structlog) and from there into the log lines
+and trail entries of the job. Messages are JSON; a task is acknowledged when done, so it may run twice.
+"""
+
+import os
+from importlib.util import find_spec
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_init, before_task_publish, setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing_ops.settings")
+
+app = Celery("billing_ops")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+def _schedule() -> dict[str, dict[str, Any]]:
+    """A few ticks; rows in the database say what is due. A tick nobody picked up in time is dropped."""
+    from django.conf import settings
+
+    ticks = {
+        "metrics.tasks.heartbeat": settings.HEARTBEAT_SECONDS,
+        "trail.tasks.relay": settings.RELAY_SECONDS,
+    }
+    return {
+        name: {"task": name, "schedule": seconds, "options": {"expires": seconds * 4}}
+        for name, seconds in ticks.items()
+        if find_spec(name.rpartition(".")[0])
+    }
+
+
+app.conf.beat_schedule = _schedule()
+
+
+@setup_logging.connect
+def _our_logging(**_: Any) -> None:
+    """Celery leaves logging alone when somebody answers this signal; Django has set it up already."""
+
+
+@beat_init.connect
+def _note_ticks(**_: Any) -> None:
+    """In the beat process: every published heartbeat is also beat's own sign of life."""
+    from metrics import health
+
+    def note(sender: str | None = None, **_: Any) -> None:
+        if sender == "metrics.tasks.heartbeat":
+            health.note_beat()
+
+    before_task_publish.connect(note, weak=False)
