@@ -10,8 +10,18 @@ from core.ranges import DateRange
 
 
 class TaxClass(models.TextChoices):
+    """How a product is taxed, whatever the country: each country's dated rates say how much that is.
+
+    India: lowest 0.25, super-reduced 1.5, second reduced 3, reduced 5, standard 18, higher 28, highest 40 %.
+    """
+
     STANDARD = "standard", "Standard rate"
     REDUCED = "reduced", "Reduced rate"
+    REDUCED2 = "reduced2", "Second reduced rate"
+    SUPER = "super", "Super-reduced rate"
+    LOWEST = "lowest", "Lowest rate"
+    HIGHER = "higher", "Higher rate"
+    HIGHEST = "highest", "Highest rate"
     ZERO = "zero", "Zero rated"
     EXEMPT = "exempt", "Exempt"
 
@@ -33,8 +43,11 @@ class Item(models.Model):
     exemption_reason = models.CharField(max_length=120, blank=True, default="")
     vatex = models.CharField(max_length=30, blank=True, default="")
     hsn = models.CharField("HSN or SAC", max_length=8, blank=True, default="")
-    allows_negative = models.BooleanField(default=False, help_text="A deduction: its quantity may be negative")
+    allows_negative = models.BooleanField(
+        default=False, help_text="A deduction: its quantity may be negative"
+    )
     is_active = models.BooleanField(default=True)
+    lock_version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["code"]
@@ -51,6 +64,8 @@ class Item(models.Model):
 
 
 class Price(models.Model):
+    """What one unit of an item costs in a currency over a range of days, before tax."""
+
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="prices")
     currency = models.CharField(max_length=3)
     unit_price = models.DecimalField(max_digits=19, decimal_places=6)

@@ -31,12 +31,15 @@ class Entity(models.Model):
     tax_rounding = models.CharField(max_length=5, choices=TaxRounding.choices, default=TaxRounding.GROUP)
     discount_adjusts_tax = models.BooleanField(default=True)
     bad_debt_relief = models.BooleanField(default=True)
-    holiday_region = models.CharField(max_length=12, blank=True, default="", help_text="Like DE-BY, IN, US-CA")
+    holiday_region = models.CharField(
+        max_length=12, blank=True, default="", help_text="Like DE-BY, IN, US-CA"
+    )
     colour = models.CharField(max_length=7, default="#4f46e5")
     logo = models.FileField(upload_to="logos/", blank=True)
     delivery_channel = models.CharField(max_length=12, default="email")
     is_demo = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    lock_version = models.PositiveIntegerField(default=1)
 
     class Meta:
         verbose_name_plural = "entities"
@@ -123,6 +126,56 @@ class BankAccount(models.Model):
         return f"{self.bank_name} …{tail} {self.currency}"
 
 
+class BankChange(models.Model):
+    """New bank details of an entity, waiting for a second person who checked them with the bank."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        APPLIED = "applied", "Applied"
+        REJECTED = "rejected", "Rejected"
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="bank_changes")
+    currency = models.CharField(max_length=3)
+    # The fields of BankAccount that a person enters, as text.
+    proposed = models.JSONField(default=dict)
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    checked_with = models.CharField(max_length=200, blank=True, default="", help_text="Who at the bank, how")
+    decision_reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-requested_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entity", "currency"],
+                condition=Q(state="pending"),
+                name="one_bank_change_waits_per_entity_and_currency",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
+                name="nobody_approves_their_own_bank_change",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="pending") | (Q(decided_by__isnull=False) & Q(decided_at__isnull=False)),
+                name="a_decided_bank_change_names_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="applied") | ~Q(checked_with=""),
+                name="an_applied_bank_change_was_checked_with_the_bank",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Bank account of {self.entity} for {self.currency}"
+
+
 class Series(models.Model):
     """The counter of one kind of document in one fiscal year. Its row lock makes numbers gapless."""
 
@@ -166,7 +219,9 @@ class ExchangeRate(models.Model):
     class Meta:
         ordering = ["-on", "currency"]
         constraints = [
-            models.UniqueConstraint(fields=["currency", "functional", "on"], name="one_rate_per_pair_and_day"),
+            models.UniqueConstraint(
+                fields=["currency", "functional", "on"], name="one_rate_per_pair_and_day"
+            ),
             models.CheckConstraint(condition=Q(rate__gt=0), name="a_rate_is_positive"),
         ]
 

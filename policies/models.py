@@ -51,7 +51,9 @@ class PolicyVersion(models.Model):
     author = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+")
     approver = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
-    published_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    published_by = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     published_at = models.DateTimeField(null=True, blank=True)
     text_hash = models.CharField(max_length=64, blank=True, default="")
     # The address of the public page; guessable on purpose of nobody, so a random reference.
@@ -104,6 +106,9 @@ class PolicyVersion(models.Model):
                     | pgtrigger.Q(old__effective_from__df=pgtrigger.F("new__effective_from"))
                     | pgtrigger.Q(old__number__df=pgtrigger.F("new__number"))
                     | pgtrigger.Q(old__public_ref__df=pgtrigger.F("new__public_ref"))
+                    | pgtrigger.Q(old__policy_id__df=pgtrigger.F("new__policy_id"))
+                    # Nor may it be taken back into a state in which the text could change.
+                    | pgtrigger.Q(new__status__in=["draft", "review", "approved"])
                 ),
             ),
             pgtrigger.Protect(
@@ -128,7 +133,9 @@ class Acknowledgement(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["version", "user"], name="a_version_is_acknowledged_once_per_person")
+            models.UniqueConstraint(
+                fields=["version", "user"], name="a_version_is_acknowledged_once_per_person"
+            )
         ]
 
     def __str__(self) -> str:
