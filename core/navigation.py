@@ -60,7 +60,9 @@ class Block:
 def for_reader(request: HttpRequest) -> list[Block]:
     """The groups this reader may open. Entries without a route or without the right are left out."""
     groups: Sequence[Group] = import_string(settings.NAVIGATION)
-    reachable = [(group, [(item, url) for item in group.items if (url := _url(item, request))]) for group in groups]
+    reachable = [
+        (group, [(item, url) for item in group.items if (url := _url(item, request))]) for group in groups
+    ]
     current = _current([url for _, items in reachable for _, url in items], request.get_full_path())
     return [
         Block(group.label, [_entry(item, url, current, request.user) for item, url in items])
@@ -81,8 +83,8 @@ def _url(item: Item, request: HttpRequest) -> str:
 
 def _current(urls: Sequence[str], path: str) -> str:
     """The entry the page belongs to: the longest address the page's own address starts with."""
-    bare = path.split("?")[0]
-    under = [url for url in urls if url == path or bare == url or (url != "/" and bare.startswith(url))]
+    bare, _, _ = path.partition("?")
+    under = [url for url in urls if url in (path, bare) or (url != "/" and bare.startswith(url))]
     return max(under, key=len, default="")
 
 

@@ -1,10 +1,10 @@
 """Who may open a view. Every route names a permission, or says why it is public; a test walks the URLs.
 
-    @allowed("invoices.issue_invoice")
-    def issue(request, pk): ...
+@allowed("invoices.issue_invoice")
+def issue(request, pk): ...
 
-    @public("the customer opens it from a mail; the token in the address is the key")
-    def invoice_page(request, token): ...
+@public("the customer opens it from a mail; the token in the address is the key")
+def invoice_page(request, token): ...
 """
 
 from __future__ import annotations

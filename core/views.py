@@ -41,7 +41,9 @@ def keyboard(request: HttpRequest) -> HttpResponse:
 
 
 def _remember(response: HttpResponse, name: str, value: str, request: HttpRequest) -> None:
-    response.set_cookie(name, value, max_age=A_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+    response.set_cookie(
+        name, value, max_age=A_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
+    )
 
 
 def _back(request: HttpRequest) -> HttpResponse:
@@ -53,7 +55,7 @@ def _back(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(target if safe else "/")
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """handler400."""
     return render(request, "400.html", status=400)
 
@@ -64,17 +66,17 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "403.html", {"missing": missing}, status=403)
 
 
-def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """CSRF_FAILURE_VIEW: the form was too old or came from elsewhere."""
     return render(request, "403_csrf.html", status=403)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """handler404."""
     return render(request, "404.html", status=404)
 
 
-def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """429, for pages that limit how often they answer."""
     return render(request, "429.html", status=429)
 
