@@ -106,7 +106,7 @@ class Delivery(models.Model):
     contact = models.ForeignKey("customers.Contact", on_delete=models.PROTECT, null=True, related_name="+")
     email = models.EmailField()
     # Stable over every attempt, so that a repeated hand-over is the same mail to the receiver.
-    message_id = models.CharField(max_length=120, unique=True)
+    mail_id = models.CharField("Message-ID", max_length=120, unique=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField()

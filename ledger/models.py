@@ -7,7 +7,8 @@ say alone (sums over rows) is said by the triggers in migration 0002.
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Cast
 
 PERSON = settings.AUTH_USER_MODEL
 AMOUNT = {"max_digits": 19, "decimal_places": 4}
@@ -37,6 +38,11 @@ class Entry(models.Model):
     key = models.CharField(max_length=80, unique=True)
     text = models.CharField(max_length=200)
     reversal_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    # The database transaction that wrote the entry: lines may join it only there (trigger).
+    transaction = models.BigIntegerField(
+        db_default=Cast(Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()),
+        editable=False,
+    )
     posted_at = models.DateTimeField()
     posted_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 

@@ -53,10 +53,12 @@ class Entry(AbstractLogEntry):
             pgtrigger.Protect(
                 name="trail_entry_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
-            pgtrigger.Protect(
+            pgtrigger.Trigger(
                 name="trail_entry_is_not_truncated",
+                when=pgtrigger.Before,
                 operation=pgtrigger.Truncate,
                 level=pgtrigger.Statement,
+                func="RAISE EXCEPTION 'trail_entry_is_not_truncated';",
             ),
         ]
 
