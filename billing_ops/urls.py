@@ -37,13 +37,11 @@ def _api() -> list[URLPattern | URLResolver]:
     return [pattern for module in modules for pattern in getattr(module, "api_urlpatterns", [])]
 
 
-handler400 = "core.views.bad_request"
 handler403 = "core.views.forbidden"
 handler404 = "core.views.not_found"
 handler500 = "core.views.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("core.urls")),
     *_pages(),
     path("api/v1/", include((_api(), "api"))),
     path("accounts/", include("allauth.urls")),
