@@ -14,38 +14,14 @@ from fractions import Fraction
 from typing import Literal
 
 from core.errors import Invalid
+from entities.rules import GST_STATES
 
 # Directive 2006/112/EC, the 27 Member States. Greece writes EL in VAT ids; XI is Northern Ireland, for goods.
 EU = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
+    (
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+    )
 )
 CATEGORIES = frozenset(("S", "Z", "E", "AE", "K", "G", "O", "L", "M"))
 Kind = Literal["goods", "service"]
@@ -93,7 +69,9 @@ def tax_treatment(
     if home not in EU and home != "XI":
         return _review(f"no VAT rules for sellers in {home} who sell abroad")
     if away in EU or away == "XI":
-        return _inside_the_eu(kind, seller, buyer, buyer_business, buyer_vat_valid, oss)
+        return _inside_the_eu(
+            kind, seller, buyer, business=buyer_business, vat_valid=buyer_vat_valid, oss=oss
+        )
     if kind == "goods":
         return Treatment("G", vatex="VATEX-EU-G", note="Export outside the EU")
     if buyer_business:
@@ -102,7 +80,7 @@ def tax_treatment(
 
 
 def _inside_the_eu(
-    kind: str, seller: str, buyer: str, business: bool, vat_valid: bool, oss: bool | None
+    kind: str, seller: str, buyer: str, *, business: bool, vat_valid: bool, oss: bool | None
 ) -> Treatment:
     if business and not vat_valid:
         return _review(NO_VALID_ID)
@@ -143,7 +121,6 @@ def _vat_area(country: str, kind: str) -> str:
 Regime = Literal["CGST+SGST", "CGST+UTGST", "IGST"]
 # Union territories without a legislature. Delhi 07, Puducherry 34 and Jammu & Kashmir 01 have their own SGST.
 UNION_TERRITORIES = frozenset(("04", "25", "26", "31", "35", "38", "97"))
-STATE_CODES = frozenset([*(f"{number:02}" for number in range(1, 39)), "97"])
 ABROAD = "96"
 _HALF = Fraction(1, 2)
 COMPONENTS: dict[str, dict[str, Fraction]] = {
@@ -160,7 +137,7 @@ def gst_regime(supplier_state: str, place_of_supply: str, *, sez: bool = False) 
     "96" as place of supply is abroad. An unknown code is refused with `Invalid`.
     """
     for field, code in (("supplier_state", supplier_state), ("place_of_supply", place_of_supply)):
-        if code not in STATE_CODES and not (code == ABROAD and field == "place_of_supply"):
+        if code not in GST_STATES and not (code == ABROAD and field == "place_of_supply"):
             raise Invalid(
                 f"“{code}” is not a GST state code.",
                 field=field,

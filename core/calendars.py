@@ -1,4 +1,4 @@
-"""Working days: weekends and dated holidays. A year nobody entered is an error, not a year without holidays."""
+"""Working days: weekends and dated holidays. A year nobody entered is an error, not one without holidays."""
 
 from __future__ import annotations
 
