@@ -17,7 +17,7 @@ _MASKS = [
     (re.compile(r"(?i)\b(bearer|token|basic|api-key)(\s+|=)[\w.+/=~-]+"), r"\1\2***"),
 ]
 # Link tokens and keys: long, opaque, with letters and digits. A UUID names a thing, it opens nothing.
-_OPAQUE = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}(?![\w-])")
+_OPAQUE = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=(?:[\w-]*?[A-Za-z]){3})[\w-]{20,}(?![\w-])")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SECRET_NAME = re.compile(
     r"(?i)(passw|secret|token|authori[sz]ation|cookie|api_?key|iban|account_number|csrf)"
@@ -122,6 +122,10 @@ def configure(form: str, level: str) -> dict[str, Any]:
             # Said already by the access line.
             "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
             "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+            # Each task's start and end are logged by django-structlog, with the request's id.
+            "celery.worker.strategy": {"handlers": [], "level": "WARNING", "propagate": True},
+            "celery.app.trace": {"handlers": [], "level": "WARNING", "propagate": True},
+            "celery.beat": {"handlers": [], "level": "WARNING", "propagate": True},
             "fontTools": {"handlers": [], "level": "ERROR", "propagate": True},
             "weasyprint": {"handlers": [], "level": "ERROR", "propagate": True},
         },

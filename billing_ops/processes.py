@@ -39,6 +39,7 @@ def worker(concurrency: int = 2) -> list[str]:
     return [
         "celery",
         f"--app={APP}",
+        "--quiet",
         "worker",
         "--loglevel=INFO",
         f"--concurrency={concurrency}",
@@ -49,7 +50,7 @@ def worker(concurrency: int = 2) -> list[str]:
 
 def beat() -> list[str]:
     """The clock: asks every few seconds what is due."""
-    return ["celery", f"--app={APP}", "beat", "--loglevel=WARNING", "--pidfile="]
+    return ["celery", f"--app={APP}", "--quiet", "beat", "--loglevel=WARNING", "--pidfile="]
 
 
 @dataclass

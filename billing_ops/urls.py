@@ -37,10 +37,6 @@ def _api() -> list[URLPattern | URLResolver]:
     return [pattern for module in modules for pattern in getattr(module, "api_urlpatterns", [])]
 
 
-handler403 = "core.views.forbidden"
-handler404 = "core.views.not_found"
-handler500 = "core.views.server_error"
-
 urlpatterns: list[URLPattern | URLResolver] = [
     *_pages(),
     path("api/v1/", include((_api(), "api"))),
