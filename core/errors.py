@@ -5,7 +5,8 @@ One handler per surface (HTML, JSON) turns them into an answer with `status`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TypedDict
 
 
@@ -63,3 +64,25 @@ class Invalid(DomainError):
     """What was given cannot be right, whatever the state of things."""
 
     status = 422
+
+
+class Stale(Refused):
+    """Somebody else changed it since it was read. `current` is what holds now, by field."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        current: Mapping[str, object] | None = None,
+        changed_by: str = "",
+        changed_at: datetime | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            field="lock_version",
+            rule="nobody_changed_it_meanwhile",
+            mend="Look at the newer version and enter your change again.",
+        )
+        self.current = dict(current or {})
+        self.changed_by = changed_by
+        self.changed_at = changed_at

@@ -1,9 +1,14 @@
 """Reading the trail."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from core.errors import Stale
 from trail.models import Entry
 
 
@@ -16,3 +21,21 @@ def entries_of(subject: models.Model) -> QuerySet[Entry]:
 def entries_of_customer(customer_id: int) -> QuerySet[Entry]:
     """Every act that touched this customer, newest first, with its actor."""
     return Entry.objects.filter(customer_key=customer_id).select_related("actor").order_by("-id")
+
+
+def check_version(subject: Any, expected: int | None, *, fields: Iterable[str] = ()) -> None:
+    """Refuse with `Stale` when the row (locked, with `lock_version`) is not the version its editor saw.
+
+    `expected` None does not ask. `fields` are the attributes whose present values the refusal carries.
+    """
+    if expected is None or subject.lock_version == expected:
+        return
+    last = entries_of(subject).first()
+    who = last.actor if last is not None else None
+    when = f" at {timezone.localtime(last.timestamp):%d %b %H:%M}" if last is not None else ""
+    raise Stale(
+        f"{who or 'Somebody'} changed this{when}, after you opened it.",
+        current={name: getattr(subject, name) for name in fields},
+        changed_by=str(who or ""),
+        changed_at=last.timestamp if last is not None else None,
+    )
