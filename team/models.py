@@ -39,7 +39,9 @@ class User(AbstractUser):
     name = models.CharField(max_length=120)
     # A machine account acts through API keys only and cannot sign in on the screen.
     is_machine = models.BooleanField(default=False)
-    language = models.CharField(max_length=12, default="en", help_text="Locale of numbers and dates, like en-GB")
+    language = models.CharField(
+        max_length=12, default="en", help_text="Locale of numbers and dates, like en-GB"
+    )
     time_zone = models.CharField(max_length=40, default="UTC")
     keyboard_shortcuts = models.BooleanField(default=True)
 
@@ -81,7 +83,9 @@ class ApprovalLimit(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "role", "currency"], name="a_role_has_one_limit_per_kind_and_currency"
             ),
-            models.CheckConstraint(condition=Q(limit__isnull=True) | Q(limit__gte=0), name="a_limit_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(limit__isnull=True) | Q(limit__gte=0), name="a_limit_is_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -148,7 +152,9 @@ class SavedView(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["user", "page", "name"], name="a_saved_view_has_one_name_per_page")
+            models.UniqueConstraint(
+                fields=["user", "page", "name"], name="a_saved_view_has_one_name_per_page"
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,11 @@
+"""Facts about people, their rights and their keys."""
+
+PERSON_ADDED = "person.created"
+PERSON_EDITED = "person.edited"
+ROLES_CHANGED = "person.roles_changed"
+PERSON_DEACTIVATED = "person.deactivated"
+PERSON_REACTIVATED = "person.reactivated"
+SECOND_FACTOR_RESET = "person.second_factor_reset"
+LIMIT_CHANGED = "approval_limit.changed"
+KEY_CREATED = "api_key.created"
+KEY_REVOKED = "api_key.revoked"
