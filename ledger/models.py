@@ -37,14 +37,20 @@ class Entry(models.Model):
     # Names the event: replaying it finds the entry instead of posting twice.
     key = models.CharField(max_length=80, unique=True)
     text = models.CharField(max_length=200)
-    reversal_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    reversal_of = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by"
+    )
     # The database transaction that wrote the entry: lines may join it only there (trigger).
     transaction = models.BigIntegerField(
-        db_default=Cast(Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()),
+        db_default=Cast(
+            Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()
+        ),
         editable=False,
     )
     posted_at = models.DateTimeField()
-    posted_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    posted_by = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name_plural = "entries"
@@ -77,7 +83,9 @@ class OpenItem(models.Model):
         RECEIPT = "receipt", "Receipt"
 
     entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, related_name="+", db_index=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     side = models.CharField(max_length=6, choices=Side.choices)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     reference = models.CharField(max_length=60)
@@ -104,7 +112,8 @@ class OpenItem(models.Model):
                 name="an_open_item_is_not_over_relieved",
             ),
             models.CheckConstraint(
-                condition=~Q(open_amount=0) | Q(open_functional=0), name="a_settled_item_has_no_functional_rest"
+                condition=~Q(open_amount=0) | Q(open_functional=0),
+                name="a_settled_item_has_no_functional_rest",
             ),
             models.CheckConstraint(
                 condition=Q(held_amount__gte=0) & Q(held_amount__lte=F("open_amount")),
@@ -180,7 +189,9 @@ class Allocation(models.Model):
     credit_functional = models.DecimalField(**AMOUNT)
     on = models.DateField()
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="allocations")
-    reversal_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    reversal_of = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by"
+    )
 
     class Meta:
         ordering = ["id"]
@@ -188,7 +199,8 @@ class Allocation(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(amount=0), name="an_allocation_moves_something"),
             models.CheckConstraint(
-                condition=Q(reversal_of__isnull=False, amount__lt=0) | Q(reversal_of__isnull=True, amount__gt=0),
+                condition=Q(reversal_of__isnull=False, amount__lt=0)
+                | Q(reversal_of__isnull=True, amount__gt=0),
                 name="only_a_reversal_is_negative",
             ),
             models.CheckConstraint(

@@ -38,7 +38,11 @@ class Approval(models.Model):
     flags = models.JSONField(default=list)
     confirmed = models.JSONField(default=list)
     needed_role = models.CharField(max_length=30)
-    requested_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="approvals_requested")
+    # Whoever wrote or last edited the subject: they never decide, whatever their authority.
+    barred = models.JSONField(default=list)
+    requested_by = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, related_name="approvals_requested"
+    )
     requested_at = models.DateTimeField()
     decided_by = models.ForeignKey(
         PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="approvals_decided"
@@ -104,7 +108,9 @@ class Job(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(done__lte=F("total")), name="a_job_does_no_more_than_its_total")
+            models.CheckConstraint(
+                condition=Q(done__lte=F("total")), name="a_job_does_no_more_than_its_total"
+            )
         ]
 
     def __str__(self) -> str:

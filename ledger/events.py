@@ -1,0 +1,3 @@
+"""Facts the receivables book announces."""
+
+ALLOCATION_REVERSED = "allocation.reversed"

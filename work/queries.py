@@ -1,0 +1,86 @@
+"""What waits for whom."""
+
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.models import Q, QuerySet, Sum
+
+from entities import queries as entities
+from entities.models import Entity
+from team import queries as team
+from team.models import User
+from work.models import Approval, Job
+
+
+def visible_to(user: User) -> QuerySet[Approval]:
+    """Approvals of the companies this person sees."""
+    return Approval.objects.filter(Q(entity__isnull=True) | Q(entity__in=entities.visible_to(user)))
+
+
+def waiting_for(user: User) -> list[Approval]:
+    """Open questions this person may answer, oldest first (at most 200 are looked at)."""
+    if not user.has_perm("work.decide_approval"):
+        return []
+    rows = (
+        visible_to(user)
+        .filter(state=Approval.State.PENDING)
+        .exclude(requested_by=user)
+        .exclude(barred__contains=[user.pk])
+        .select_related("requested_by", "entity")
+        .order_by("requested_at", "id")[:200]
+    )
+    limits: dict[tuple[str, str], tuple[bool, Decimal | None]] = {}
+    found = []
+    for row in rows:
+        key = (row.kind, row.entity.functional_currency if row.entity else "")
+        if key not in limits:
+            limits[key] = team.limit_of(user, *key)
+        allowed, limit = limits[key]
+        if allowed and (limit is None or (row.amount_functional or Decimal(0)) <= limit):
+            found.append(row)
+    return found
+
+
+def asked_by(user: User) -> QuerySet[Approval]:
+    """Own questions that are still open, newest first."""
+    return Approval.objects.filter(requested_by=user, state=Approval.State.PENDING).select_related("entity")
+
+
+def approvals_of(subject: models.Model) -> QuerySet[Approval]:
+    """All questions about an object, newest first."""
+    kind = ContentType.objects.get_for_model(type(subject))
+    return (
+        Approval.objects.filter(subject_type=kind, subject_id=subject.pk)
+        .select_related("requested_by", "decided_by", "entity")
+        .order_by("-id")
+    )
+
+
+def approved_today(
+    customer_id: int | None, kind: str, *, entity: Entity, user: User, now: datetime
+) -> Decimal:
+    """What this person approved for the customer on the company's day, in functional currency.
+
+    Added to the next amount, so that splitting a document does not help.
+    """
+    if customer_id is None:
+        return Decimal(0)
+    zone = ZoneInfo(entity.time_zone)
+    begin = datetime.combine(now.astimezone(zone).date(), time.min, zone)
+    total = Approval.objects.filter(
+        kind=kind,
+        customer_key=customer_id,
+        state=Approval.State.APPROVED,
+        decided_by=user,
+        decided_at__gte=begin,
+        decided_at__lt=begin + timedelta(days=1),
+    ).aggregate(total=Sum("amount_functional"))["total"]
+    return total or Decimal(0)
+
+
+def jobs_of(user: User) -> QuerySet[Job]:
+    """The person's long jobs, newest first."""
+    return Job.objects.filter(requested_by=user)
