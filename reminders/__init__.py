@@ -1,0 +1,1 @@
+"""Asking for what is owed: reminders, promises, plans."""
