@@ -49,9 +49,15 @@ class Customer(models.Model):
     status_reason = models.CharField(max_length=200, blank=True, default="")
     # The selling entity that usually bills this customer: gives company-level defaults.
     entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, related_name="customers")
-    segment = models.ForeignKey(Segment, on_delete=models.PROTECT, null=True, blank=True, related_name="customers")
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
-    owner = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="customers")
+    segment = models.ForeignKey(
+        Segment, on_delete=models.PROTECT, null=True, blank=True, related_name="customers"
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    owner = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="customers"
+    )
     country = models.CharField(max_length=2)
     state_code = models.CharField(max_length=8, blank=True, default="")
     is_sez = models.BooleanField("special economic zone", default=False)
@@ -61,7 +67,9 @@ class Customer(models.Model):
     payment_policy = models.ForeignKey(
         "policies.Policy", on_delete=models.PROTECT, null=True, blank=True, related_name="customers"
     )
-    terms_override = models.CharField(max_length=60, blank=True, default="", help_text="Payment terms agreed apart")
+    terms_override = models.CharField(
+        max_length=60, blank=True, default="", help_text="Payment terms agreed apart"
+    )
     credit_limit = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
     insolvent = models.BooleanField(default=False)
     since = models.DateField()
@@ -78,7 +86,8 @@ class Customer(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(credit_limit__isnull=True) | Q(credit_limit__gte=0), name="a_credit_limit_is_not_negative"
+                condition=Q(credit_limit__isnull=True) | Q(credit_limit__gte=0),
+                name="a_credit_limit_is_not_negative",
             ),
             models.CheckConstraint(condition=~Q(parent=F("id")), name="a_customer_is_not_its_own_parent"),
         ]
@@ -161,7 +170,9 @@ class TaxId(models.Model):
     number = models.CharField(max_length=40)
     # The format is checked at save; whether the register knows it is a dated answer from outside.
     verified_at = models.DateTimeField(null=True, blank=True)
-    verified_by = models.CharField(max_length=80, blank=True, default="", help_text="Register and consultation number")
+    verified_by = models.CharField(
+        max_length=80, blank=True, default="", help_text="Register and consultation number"
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -216,7 +227,9 @@ class ExemptionCertificate(models.Model):
     class Meta:
         ordering = ["-valid_to"]
         constraints = [
-            models.CheckConstraint(condition=Q(valid_to__gte=F("valid_from")), name="a_certificate_ends_after_it_begins")
+            models.CheckConstraint(
+                condition=Q(valid_to__gte=F("valid_from")), name="a_certificate_ends_after_it_begins"
+            )
         ]
 
     def __str__(self) -> str:
@@ -238,8 +251,12 @@ class BillingRequirement(models.Model):
     severity = models.CharField(max_length=5, choices=Severity.choices, default=Severity.BLOCK)
     parameters = models.JSONField(default=dict)
     note = models.CharField(max_length=300, blank=True, default="")
-    source = models.CharField(max_length=200, blank=True, default="", help_text="Letter, contract or mail it comes from")
-    entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    source = models.CharField(
+        max_length=200, blank=True, default="", help_text="Letter, contract or mail it comes from"
+    )
+    entity = models.ForeignKey(
+        "entities.Entity", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     segment = models.ForeignKey(
         Segment, on_delete=models.PROTECT, null=True, blank=True, related_name="requirements"
     )
@@ -273,7 +290,9 @@ class BillingRequirement(models.Model):
 class RequirementAcknowledgement(models.Model):
     """A biller saw a requirement in one revision. A change asks again."""
 
-    requirement = models.ForeignKey(BillingRequirement, on_delete=models.PROTECT, related_name="acknowledgements")
+    requirement = models.ForeignKey(
+        BillingRequirement, on_delete=models.PROTECT, related_name="acknowledgements"
+    )
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+")
     revision = models.PositiveIntegerField()
@@ -313,7 +332,9 @@ class ChangeRequest(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     requested_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
-    called_back_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    called_back_by = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     called_back_at = models.DateTimeField(null=True, blank=True)
     called_person = models.CharField(max_length=120, blank=True, default="")
     called_number = models.CharField(max_length=40, blank=True, default="")
@@ -328,7 +349,9 @@ class ChangeRequest(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["customer", "subject"], condition=Q(state="pending"), name="one_change_waits_per_subject"
+                fields=["customer", "subject"],
+                condition=Q(state="pending"),
+                name="one_change_waits_per_subject",
             ),
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),

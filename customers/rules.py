@@ -1,0 +1,63 @@
+"""The rules of customers; one import path for what the other files of this folder decide."""
+
+from __future__ import annotations
+
+from customers.changes import (
+    BANK_FIELDS,
+    CHANGE_NEXT,
+    CHANGE_SUBJECTS,
+    clean_change,
+    masked,
+    masked_bank,
+    same_number,
+)
+from customers.codes import (
+    TaxNumber,
+    clean_channel,
+    clean_country,
+    clean_currency,
+    clean_language,
+    clean_state,
+    clean_tax_number,
+)
+from customers.requirements import (
+    DELIVERY_CHANNELS,
+    LEVELS,
+    REQUIREMENT_KINDS,
+    SEVERITIES,
+    Kind,
+    Levelled,
+    RequirementFacts,
+    check_requirements,
+    clean_parameters,
+    level_of,
+    most_specific,
+)
+
+__all__ = [
+    "BANK_FIELDS",
+    "CHANGE_NEXT",
+    "CHANGE_SUBJECTS",
+    "DELIVERY_CHANNELS",
+    "LEVELS",
+    "REQUIREMENT_KINDS",
+    "SEVERITIES",
+    "Kind",
+    "Levelled",
+    "RequirementFacts",
+    "TaxNumber",
+    "check_requirements",
+    "clean_change",
+    "clean_channel",
+    "clean_country",
+    "clean_currency",
+    "clean_language",
+    "clean_parameters",
+    "clean_state",
+    "clean_tax_number",
+    "level_of",
+    "masked",
+    "masked_bank",
+    "most_specific",
+    "same_number",
+]
