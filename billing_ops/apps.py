@@ -9,3 +9,9 @@ class BillingOpsConfig(AppConfig):
     name = "billing_ops"
     verbose_name = "Platform"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make our Celery application the one that `shared_task` and `.delay()` mean in this process."""
+        from billing_ops import celery
+
+        celery.app.set_default()

@@ -5,12 +5,16 @@ and trail entries of the job. Messages are JSON; a task is acknowledged when don
 """
 
 import os
+import warnings
 from importlib.util import find_spec
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import beat_init, before_task_publish, setup_logging
 
+# Celery warns of root because of pickle; only JSON is accepted here.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing_ops.settings")
 
 app = Celery("billing_ops")

@@ -6,16 +6,16 @@ NAVIGATION = (
     Group(
         "",
         (
-            Item("Home", "metrics:home", "layout-dashboard"),
-            Item("My work", "work:list", "checklist"),
+            Item("Home", "metrics:home", "layout-dashboard", key="h"),
+            Item("My work", "work:list", "checklist", key="w"),
         ),
     ),
     Group(
         "Receivables",
         (
-            Item("Invoices", "invoices:list", "file-invoice", permission="invoices.view_invoice"),
-            Item("Payments", "payments:list", "building-bank", permission="payments.view_payment"),
-            Item("Customers", "customers:list", "users", permission="customers.view_customer"),
+            Item("Invoices", "invoices:list", "file-invoice", permission="invoices.view_invoice", key="i"),
+            Item("Payments", "payments:list", "building-bank", permission="payments.view_payment", key="p"),
+            Item("Customers", "customers:list", "users", permission="customers.view_customer", key="c"),
             Item("Mail", "correspondence:list", "mail", permission="correspondence.view_message"),
         ),
     ),
@@ -23,14 +23,14 @@ NAVIGATION = (
         "Sell",
         (
             Item("Items and prices", "catalogue:list", "package", permission="catalogue.view_item"),
-            Item("Policies", "policies:list", "book", permission="policies.view_policy"),
+            Item("Policies", "policies:list", "book", permission="policies.view_policy", key="o"),
         ),
     ),
     Group(
         "Control",
         (
-            Item("Ledger", "ledger:list", "scale", permission="ledger.view_entry"),
-            Item("Trail", "trail:list", "history", permission="trail.view_entry"),
+            Item("Ledger", "ledger:list", "scale", permission="ledger.view_entry", key="l"),
+            Item("Trail", "trail:list", "history", permission="trail.view_entry", key="t"),
             Item("Imports", "integrations:list", "table-import", permission="integrations.view_import"),
         ),
     ),

@@ -1,0 +1,15 @@
+"""What every test gets without asking."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import plugin
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """This worker's clone of the migrated template. A plugin could not replace the one of pytest-django."""
+    with django_db_blocker.unblock(), plugin.databases():
+        yield
