@@ -1,0 +1,171 @@
+"""Reading the selling companies: who sees them, their day, calendar, rates, bank accounts and tax numbers."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import holidays
+from django.db.models import Q, QuerySet
+
+from core.calendars import Calendar
+from core.errors import Invalid
+from core.money import exponent
+from entities.models import BankAccount, BankChange, Entity, ExchangeRate, Series, TaxRegistration
+from team.models import User
+
+# Years whose holidays the package knows for every country of ours. A year outside is an error in the
+# calendar, never a year without holidays.
+_YEARS = range(2015, 2036)
+
+
+class Rate(NamedTuple):
+    """An exchange rate: functional units for one unit of the document currency, its day and its source."""
+
+    rate: Decimal
+    on: date
+    source: str
+
+
+def visible_to(user: User) -> QuerySet[Entity]:
+    """The companies the person may see: those they are restricted to, else all of them."""
+    if not user.is_active:
+        return Entity.objects.none()
+    restricted = Entity.objects.filter(access__user=user)
+    return restricted if restricted.exists() else Entity.objects.all()
+
+
+def local_day(entity: Entity, now: datetime) -> date:
+    """The calendar day it is at the company at this instant: the one its documents are dated with."""
+    return now.astimezone(ZoneInfo(entity.time_zone)).date()
+
+
+def calendar_of(entity: Entity) -> Calendar:
+    """Weekends and public holidays where the company is; holidays from the package `holidays`."""
+    return region_calendar(entity.holiday_region or entity.country)
+
+
+@lru_cache(maxsize=64)
+def region_calendar(region: str) -> Calendar:
+    """The calendar of "IE", "DE-BY" or "US-CA". An unknown region is `Invalid`."""
+    country, _, part = region.partition("-")
+    try:
+        kind = type(holidays.country_holidays(country, subdiv=part or None))
+        years = range(max(_YEARS.start, kind.start_year), min(_YEARS.stop, kind.end_year + 1))
+        days = holidays.country_holidays(country, subdiv=part or None, years=years)
+    except NotImplementedError:
+        raise Invalid(
+            f"The public holidays of “{region}” are not known.",
+            field="holiday_region",
+            rule="the_holiday_region_is_known",
+            mend="Use a country like IE, or a country and its part like DE-BY or US-CA.",
+        ) from None
+    return Calendar(frozenset(days), frozenset(years), name=region)
+
+
+@lru_cache(maxsize=64)
+def holiday_names(region: str) -> dict[date, str]:
+    """Day -> name of the public holiday, for reasons shown beside dates."""
+    country, _, part = region.partition("-")
+    calendar = region_calendar(region)
+    return dict(holidays.country_holidays(country, subdiv=part or None, years=sorted(calendar.years)).items())
+
+
+def rate_on(currency: str, functional: str, on: date) -> Rate:
+    """The latest rate on or before the day; 1 for the same currency. None entered: `Invalid`."""
+    exponent(currency), exponent(functional)
+    if currency == functional:
+        return Rate(Decimal(1), on, "same currency")
+    found = (
+        ExchangeRate.objects.filter(currency=currency, functional=functional, on__lte=on)
+        .order_by("-on")
+        .first()
+    )
+    if found is None:
+        raise Invalid(
+            f"There is no exchange rate from {currency} to {functional} on or before {on.isoformat()}.",
+            field="currency",
+            rule="an_exchange_rate_is_known",
+            mend=f"Enter the rate of {currency} under Settings, Exchange rates.",
+        )
+    return Rate(found.rate, found.on, found.source)
+
+
+def exchange_rates(*, currency: str = "") -> QuerySet[ExchangeRate]:
+    """Rates entered, newest first."""
+    rows = ExchangeRate.objects.order_by("-on", "currency", "functional")
+    return rows.filter(currency=currency) if currency else rows
+
+
+def bank_account(entity: Entity, currency: str) -> BankAccount | None:
+    """Where a customer pays the company in this currency; None when it has no account for it."""
+    return BankAccount.objects.filter(entity=entity, currency=currency, is_active=True).first()
+
+
+def bank_accounts(entity: Entity) -> QuerySet[BankAccount]:
+    """All accounts, the active ones first; old ones stay to be read."""
+    return entity.bank_accounts.order_by("-is_active", "currency", "-since", "-pk")
+
+
+def waiting_bank_changes(entity: Entity | None = None) -> QuerySet[BankChange]:
+    """Changes of bank details that wait for a second person."""
+    rows = BankChange.objects.filter(state=BankChange.State.PENDING).select_related("entity", "requested_by")
+    return rows.filter(entity=entity) if entity is not None else rows
+
+
+def tax_numbers(entity: Entity, on: date) -> list[TaxRegistration]:
+    """The company's tax numbers valid on the day, its own country's first."""
+    valid = Q(valid_to=None) | Q(valid_to__gte=on)
+    rows = entity.tax_registrations.filter(valid, valid_from__lte=on)
+    return sorted(rows, key=lambda row: (row.country != entity.country, row.scheme, row.pk))
+
+
+def registered_state(entity: Entity, on: date) -> str:
+    """The two-digit state of the company's GST registration on the day; its address's state without one."""
+    states = [row.state_code or row.number[:2] for row in tax_numbers(entity, on) if row.scheme == "GSTIN"]
+    return entity.state_code if not states or entity.state_code in states else states[0]
+
+
+def series_of(entity: Entity) -> QuerySet[Series]:
+    """The company's number series, newest fiscal year first."""
+    return entity.series.order_by("-fiscal_year", "document_type", "code")
+
+
+def pattern_of(entity: Entity, document_type: str) -> str:
+    """The pattern the next fiscal year's series will get: that of the newest series, else the default."""
+    newest = (
+        entity.series.filter(document_type=document_type, code="main", is_legacy=False)
+        .order_by("-fiscal_year")
+        .first()
+    )
+    return newest.pattern if newest is not None else default_pattern(entity.country, document_type)
+
+
+def default_pattern(country: str, document_type: str) -> str:
+    """How numbers look before anybody decides. India allows 16 characters in all."""
+    prefix = DOCUMENT_PREFIXES.get(document_type)
+    if prefix is None:
+        raise Invalid(
+            f"“{document_type}” is not a numbered kind of document.",
+            field="document_type",
+            rule="document_type_is_numbered",
+            mend=f"Use one of {', '.join(DOCUMENT_PREFIXES)}.",
+        )
+    return f"{prefix}/{{FY}}/{{N:04}}" if country == "IN" else f"{prefix}-{{FY}}-{{N:05}}"
+
+
+DOCUMENT_PREFIXES = {
+    "invoice": "INV",
+    "credit_note": "CN",
+    "debit_note": "DN",
+    "proforma": "PF",
+    "deposit": "DEP",
+}
+DOCUMENT_NAMES = {
+    "invoice": "Invoices",
+    "credit_note": "Credit notes",
+    "debit_note": "Debit notes",
+    "proforma": "Pro-forma invoices",
+    "deposit": "Deposit invoices",
+}
