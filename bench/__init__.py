@@ -1,0 +1,1 @@
+"""Benchmarks: one module each, with `run(ctx)`; `./dev bench` lists them. See `bench.context`."""
