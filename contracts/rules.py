@@ -16,9 +16,7 @@ from core.money import round_money, zero
 def recurring(anchor: date, count: int, *, every_months: int = 1) -> list[date]:
     """The first `count` billing days, each counted from the anchor: 31 Jan, 28 Feb, 31 Mar."""
     if every_months < 1 or count < 0:
-        raise Invalid(
-            "A contract recurs every month or more.", field="every_months", rule="recurrence_is_positive"
-        )
+        raise Invalid("A contract recurs every month or more.", field="every_months", rule="recurs_later")
     return [add_months(anchor, number * every_months) for number in range(count)]
 
 
