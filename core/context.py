@@ -30,11 +30,18 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: _nav(request)),
         "theme": theme,
         "dark_media": THEMES[theme],
-        "keys_on": request.COOKIES.get(KEYS_COOKIE) != "off",
+        "keys_on": _keys_on(request),
         "demo": bool(getattr(settings, "DEMO", False)),
+        "demo_logins": getattr(settings, "DEMO_LOGINS", ()) if getattr(settings, "DEMO", False) else (),
         "brand": getattr(settings, "BRAND", "Billing Ops"),
         "lang": translation.get_language() or "en",
     }
+
+
+def _keys_on(request: HttpRequest) -> bool:
+    """Single-key shortcuts: off for this browser by a cookie, or for the person by their profile."""
+    user = getattr(request, "user", None)
+    return request.COOKIES.get(KEYS_COOKIE) != "off" and bool(getattr(user, "keyboard_shortcuts", True))
 
 
 def _nav(request: HttpRequest) -> list[navigation.Block]:

@@ -18,7 +18,10 @@ COUNT_SECONDS = 20
 
 @dataclass(frozen=True)
 class Item:
-    """One entry. `url` is a URL name; `count` the dotted path of a function user -> int | None."""
+    """One entry. `url` is a URL name, `count` the dotted path of a function user -> int | None.
+
+    `key` is the letter after "g" that goes there; `hot` sets the number in the colour of a warning.
+    """
 
     label: str
     url: str
@@ -27,6 +30,7 @@ class Item:
     count: str = ""
     hot: bool = False
     query: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Entry:
     count: int | None
     hot: bool
     current: bool
+    key: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def _current(urls: Sequence[str], path: str) -> str:
 
 
 def _entry(item: Item, url: str, current: str, user: Any) -> Entry:
-    return Entry(item.label, url, item.icon, _count(item, user), item.hot, url == current)
+    return Entry(item.label, url, item.icon, _count(item, user), item.hot, url == current, item.key)
 
 
 def _count(item: Item, user: Any) -> int | None:

@@ -1,6 +1,6 @@
 """Template tags of the front end: icons, money, days, fields, links that keep the address's state.
 
-Money, numbers and days are written in the reader's locale (`core.locale`). Amounts may be None: nothing shows.
+Money, numbers and days are written in the reader's locale (`core.locale`). None shows nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PILLS = frozenset({"", "ok", "warn", "bad", "info", "violet", "draft"})
 
 @register.simple_tag
 def icon(name: str, kind: str = "") -> SafeString:
-    """An icon of the sprite, for decoration: the words beside it carry the meaning. `kind`: ok, warn, bad …"""
+    """An icon of the sprite, for decoration only: words beside it say it. `kind`: ok, warn, bad, info."""
     classes = f"i {kind}".strip()
     address = f"{static('icons.svg')}#{name}"
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', classes, address)
@@ -191,9 +191,10 @@ def hidden_query(context: Context, *leave_out: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def sort_link(context: Context, label: str, key: str, kind: str = "", default: str = "") -> SafeString:
-    """A column head that sorts: `<th aria-sort>` with a link. "-key" is descending; `default` is the list's own.
+    """A column head that sorts: `<th aria-sort>` with a link. "-key" is descending.
 
-    `kind` is the cell's class ("n" for numbers). A first click on a numeric column shows the largest first.
+    `kind` is the cell's class ("n" for numbers), `default` the list's own order. On a numeric
+    column the first click shows the largest first.
     """
     sorted_by = context["request"].GET.get("sort") or default
     here = sorted_by.lstrip("-") == key
