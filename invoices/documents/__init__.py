@@ -1,1 +1,1 @@
-"""What a customer receives of an invoice: the PDF, its payment code, the calendar file and the explanation."""
+"""What a customer gets of an invoice: the PDF, its payment code, the calendar file, the explanation."""

@@ -28,6 +28,8 @@ _KNOWN_TEXTS = {
         "self_billing",
         "cash_accounting",
         "proforma_note",
+        "gst_reverse_charge_no",
+        "gst_reverse_charge_yes",
     )
 }
 
