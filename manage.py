@@ -7,7 +7,7 @@ Where no DATABASE_URL or REDIS_URL is given, our own engines run for the time of
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 # These ask no engine, or start theirs themselves.
 WITHOUT_ENGINES = {
@@ -34,7 +34,7 @@ def main() -> None:
     from billing_ops import embedded
 
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    engines = nullcontext()
+    engines: AbstractContextManager[None] = nullcontext()
     if command not in WITHOUT_ENGINES and (settings.EMBEDDED_POSTGRES or settings.EMBEDDED_VALKEY):
         wanted = embedded.engines(
             settings.STATE_DIR, postgres=settings.EMBEDDED_POSTGRES, valkey=settings.EMBEDDED_VALKEY

@@ -10,11 +10,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from celery import Celery
-from celery.platforms import SecurityWarning
 from celery.signals import beat_init, before_task_publish, setup_logging
 
 # Celery warns of root because of pickle; only JSON is accepted here.
-warnings.filterwarnings("ignore", category=SecurityWarning)
+warnings.filterwarnings("ignore", message=".*superuser privileges.*")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing_ops.settings")
 
 app = Celery("billing_ops")

@@ -135,7 +135,7 @@ def _delay() -> Finding:
 
 def _queue() -> Finding:
     # A plain list per queue is how kombu keeps jobs; those being worked on are not in it.
-    waiting = int(_broker().llen(settings.CELERY_TASK_DEFAULT_QUEUE))  # type: ignore[arg-type]
+    waiting = int(_broker().llen(settings.CELERY_TASK_DEFAULT_QUEUE))
     return Finding("queue", "Jobs waiting", ok=waiting < QUEUE_IS_LONG, value=waiting, unit="jobs")
 
 
@@ -157,7 +157,7 @@ def _outbox() -> Finding:
 
 
 @cache
-def _broker() -> "redis.Redis[bytes]":
+def _broker() -> redis.Redis:
     """A client of the job queue's own database, with a short patience: a probe must not hang."""
     url = settings.REDIS_URL
     if not url.startswith("unix://"):
