@@ -73,7 +73,11 @@ class TaxRegistration(models.Model):
     """A tax number of the entity, valid over a range of days."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="tax_registrations")
-    scheme = models.CharField(max_length=10, choices=[("VAT", "VAT id"), ("GSTIN", "GSTIN"), ("EIN", "EIN")])
+    scheme = models.CharField(
+        max_length=10,
+        # LUT: the letter of undertaking that lets an Indian company export without paying tax first.
+        choices=[("VAT", "VAT id"), ("GSTIN", "GSTIN"), ("EIN", "EIN"), ("LUT", "Letter of undertaking")],
+    )
     country = models.CharField(max_length=2)
     state_code = models.CharField(max_length=8, blank=True, default="")
     number = models.CharField(max_length=40)

@@ -227,6 +227,15 @@ def _checked_tax_number(scheme: str, country: str, number: str, state_code: str)
         if not checked.valid:
             raise Invalid(checked.message, field="number", rule="vat_id_is_well_formed", mend=checked.mend)
         return checked.number, state_code
+    if scheme == "LUT":
+        if country != "IN" or not re.fullmatch(r"[A-Za-z0-9/-]{6,40}", number.strip()):
+            raise Invalid(
+                "A letter of undertaking has the reference number (ARN) of the Indian portal.",
+                field="number",
+                rule="lut_is_well_formed",
+                mend="Like AD290324001234X.",
+            )
+        return number.strip().upper(), state_code
     if scheme != "EIN" or not re.fullmatch(r"\d{2}-?\d{7}", number.strip()):
         raise Invalid(
             "An employer identification number has nine digits.",

@@ -1,0 +1,10 @@
+"""Facts about what we sell and how it is taxed."""
+
+ITEM_ADDED = "item.created"
+ITEM_EDITED = "item.edited"
+PRICE_SET = "price.set"
+TAX_RATE_ENTERED = "tax_rate.created"
+TAX_RATE_ENDED = "tax_rate.ended"
+TAX_RATES_REVIEWED = "tax_rate.reviewed"
+TAX_RATES_LOADED = "tax_rate.loaded"
+NEXUS_SET = "tax_rate.nexus_set"
