@@ -67,6 +67,8 @@ WSGI_APPLICATION = "billing_ops.wsgi.application"
 APPEND_SLASH = True
 CSRF_FAILURE_VIEW = "core.views.csrf_failed"
 BRAND = env.str("BRAND", default="Billing Ops")
+# Whom the sign-in page of the demo names.
+DEMO_LOGINS = "billing_ops.management.commands.up.demo_logins"
 
 # --------------------------------------------------------------------------------------------- apps
 # Lowest first; an app imports only those before it (see ARCHITECTURE.md).

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
 
 from core import navigation
 
@@ -32,7 +33,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "dark_media": THEMES[theme],
         "keys_on": _keys_on(request),
         "demo": bool(getattr(settings, "DEMO", False)),
-        "demo_logins": getattr(settings, "DEMO_LOGINS", ()) if getattr(settings, "DEMO", False) else (),
+        "demo_logins": SimpleLazyObject(_demo_logins),
         "brand": getattr(settings, "BRAND", "Billing Ops"),
         "lang": translation.get_language() or "en",
     }
@@ -42,6 +43,13 @@ def _keys_on(request: HttpRequest) -> bool:
     """Single-key shortcuts: off for this browser by a cookie, or for the person by their profile."""
     user = getattr(request, "user", None)
     return request.COOKIES.get(KEYS_COOKIE) != "off" and bool(getattr(user, "keyboard_shortcuts", True))
+
+
+def _demo_logins() -> list[dict[str, str]]:
+    """Email, password and role of the demo's people; nothing outside the demo."""
+    source = getattr(settings, "DEMO_LOGINS", "")
+    logins: list[dict[str, str]] = import_string(source)() if settings.DEMO and source else []
+    return logins
 
 
 def _nav(request: HttpRequest) -> list[navigation.Block]:

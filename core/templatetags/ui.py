@@ -211,12 +211,12 @@ def sort_link(context: Context, label: str, key: str, kind: str = "", default: s
 def field(bound: BoundField, **options: Any) -> SafeString:
     """A form field: label, control, hint, error with what to do; wired for screen readers.
 
-    Options: `label`, `hint` (over the form's help text), `good` (a confirmation shown when there is no
-    error), `kind` (classes of the control, "n" aligns numbers right), `wide`, `placeholder`, `check`
-    (address asked on blur), and any `data_*` attribute for the control.
+    Options: `label`, `hint` (over the form's help text; None leaves it out), `good` (a confirmation
+    shown when there is no error), `kind` (classes of the control, "n" aligns numbers right), `wide`,
+    `placeholder`, `check` (address asked on blur), and any `data_*` attribute for the control.
     """
     widget = bound.field.widget
-    hint, errors = options.get("hint") or bound.help_text, list(bound.errors)
+    hint, errors = options.get("hint", bound.help_text), list(bound.errors)
     ids = {"hint": f"{bound.auto_id}_hint", "error": f"{bound.auto_id}_error"}
     described = " ".join(
         part for part in (ids["error"] if errors else "", ids["hint"] if hint else "") if part

@@ -54,3 +54,8 @@ document.addEventListener("keydown", (event) => {
     ACTS[event.key]();
   }
 });
+
+// The key beside the letter is called Ctrl on most keyboards.
+if (!/Mac|iPhone|iPad/.test(navigator.platform)) {
+  for (const key of $$("kbd")) key.textContent = key.textContent.replace("⌘", key.textContent === "⌘" ? "Ctrl" : "Ctrl ");
+}
