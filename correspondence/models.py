@@ -31,7 +31,8 @@ class Template(models.Model):
         permissions = [("edit_template", "Can write message templates")]
         constraints = [
             models.UniqueConstraint(
-                fields=["situation", "language", "channel", "version"], name="a_template_version_has_its_own_number"
+                fields=["situation", "language", "channel", "version"],
+                name="a_template_version_has_its_own_number",
             ),
             models.UniqueConstraint(
                 fields=["situation", "language", "channel"],
@@ -65,7 +66,10 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        permissions = [("send_message", "Can send messages to customers"), ("view_outgoing", "Can see outgoing mail")]
+        permissions = [
+            ("send_message", "Can send messages to customers"),
+            ("view_outgoing", "Can see outgoing mail"),
+        ]
         indexes = [models.Index(fields=["about_type", "about_id", "-id"], name="message_about")]
         triggers = [
             pgtrigger.Protect(

@@ -47,7 +47,9 @@ class Entry(AbstractLogEntry):
                 name="trail_entry_of_customer",
                 condition=models.Q(customer_key__isnull=False),
             ),
-            models.Index(fields=["cid"], name="trail_entry_of_request", condition=models.Q(cid__isnull=False)),
+            models.Index(
+                fields=["cid"], name="trail_entry_of_request", condition=models.Q(cid__isnull=False)
+            ),
         ]
         triggers = [
             pgtrigger.Protect(

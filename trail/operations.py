@@ -50,7 +50,8 @@ def record(
 def record_all(fact: str, facts: Iterable[Fact], *, actor: AbstractBaseUser | None, at: datetime) -> int:
     """The same act on many subjects in two statements; returns how many."""
     entries = [
-        _entry(fact, f.subject, actor=actor, at=at, customer_id=f.customer_id, payload=f.payload) for f in facts
+        _entry(fact, f.subject, actor=actor, at=at, customer_id=f.customer_id, payload=f.payload)
+        for f in facts
     ]
     Entry.objects.bulk_create(entries, batch_size=2000)
     _announce(entries, at=at)
@@ -92,7 +93,9 @@ def _entry(
 
 def _announce(entries: list[Entry], *, at: datetime) -> None:
     waiting = [
-        Announcement(entry=entry, task=task, queued_at=at) for entry in entries for task in subscribers(entry.fact)
+        Announcement(entry=entry, task=task, queued_at=at)
+        for entry in entries
+        for task in subscribers(entry.fact)
     ]
     if waiting:
         Announcement.objects.bulk_create(waiting, batch_size=2000)

@@ -15,7 +15,9 @@ from trail.models import Entry
 def entries_of(subject: models.Model) -> QuerySet[Entry]:
     """Every act on this object, newest first, with its actor."""
     kind = ContentType.objects.get_for_model(type(subject))
-    return Entry.objects.filter(content_type=kind, object_id=subject.pk).select_related("actor").order_by("-id")
+    return (
+        Entry.objects.filter(content_type=kind, object_id=subject.pk).select_related("actor").order_by("-id")
+    )
 
 
 def entries_of_customer(customer_id: int) -> QuerySet[Entry]:

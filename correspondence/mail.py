@@ -1,0 +1,88 @@
+"""The bytes of a mail. What a preview shows and what is handed over come from the same function."""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import re
+from email.message import Message as MimeMessage
+
+from django.core.files.storage import default_storage
+from django.core.mail import EmailMultiAlternatives
+
+from core.errors import Refused
+from correspondence.models import Attachment, Delivery
+
+LINK_MARK = "https://link.invalid/the-customers-own-link/"
+"""Stands in a frozen message where the link's address is printed at hand-over."""
+
+HIDDEN_LINK = "https://link.invalid/hidden-from-staff/"
+"""What staff see in its place: the customer's own link is the customer's alone."""
+
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+class AttachmentChanged(Refused):
+    """The stored file is not the one that was attached when the message was queued."""
+
+
+class FrozenMail(EmailMultiAlternatives):
+    """A mail whose bytes follow from its parts alone: the boundaries are made from the Message-ID.
+
+    So every attempt, and the preview before it, is the same mail byte by byte.
+    """
+
+    def message(self, *, policy: object = None) -> MimeMessage:  # type: ignore[override]  # noqa: ARG002
+        """The MIME tree with boundaries that repeat."""
+        tree: MimeMessage = super().message()
+        seed = hashlib.sha256(str(self.extra_headers["Message-ID"]).encode()).hexdigest()[:24]
+        for number, part in enumerate(part for part in tree.walk() if part.is_multipart()):
+            part.set_boundary(f"=_{seed}_{number}")
+        return tree
+
+
+def compose(delivery: Delivery, *, link_address: str) -> FrozenMail:
+    """The mail to one recipient, with `link_address` printed where the message says LINK_MARK.
+
+    Raises AttachmentChanged when a stored file no longer has the hash it was queued with.
+    """
+    message = delivery.message
+    mail = FrozenMail(
+        subject=message.subject,
+        body=message.text.replace(LINK_MARK, link_address),
+        from_email=message.sender,
+        to=[_recipient(delivery)],
+        headers={
+            "Message-ID": delivery.mail_id,
+            "Date": email.utils.format_datetime(message.queued_at),
+            "Content-Language": message.language,
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    mail.attach_alternative(message.html.replace(LINK_MARK, link_address), "text/html")
+    for attachment in message.attachments.all():
+        mail.attach(attachment.filename, read_attachment(attachment), attachment.media_type)
+    return mail
+
+
+def read_attachment(attachment: Attachment) -> bytes:
+    """The attached file's bytes, proved by their hash."""
+    with default_storage.open(attachment.stored_name) as file:
+        content: bytes = file.read()
+    if hashlib.sha256(content).hexdigest() != attachment.sha256:
+        raise AttachmentChanged(
+            f"The stored file {attachment.filename} is not the one that was attached.",
+            rule="attachment_is_unchanged",
+            mend="Restore the file from the backup; the message is not sent with another one.",
+        )
+    return content
+
+
+def has_break(text: str) -> bool:
+    """Whether the text would split a header in two."""
+    return bool(_BREAKS.search(text))
+
+
+def _recipient(delivery: Delivery) -> str:
+    name = delivery.contact.name if delivery.contact else ""
+    return email.utils.formataddr((_BREAKS.sub(" ", name), delivery.email), charset="utf-8")

@@ -1,0 +1,174 @@
+"""The pages a customer opens from a mail: no sign-in, the token in the address is the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.views.decorators.http import require_safe
+
+from core.permissions import public
+from correspondence import links
+from correspondence.models import PublicLink
+from invoices.documents.calendar_file import calendar_file
+from invoices.models import Document, Invoice
+from portal.limits import CLIENT, FILES, MISSES, TOKEN, Limit, client_of, is_spent, spend
+from portal.live import calendar_snapshot
+from portal.queries import invoice_page
+from portal.words import LANGUAGES, Words, first_accepted, known_language
+
+PURPOSES = (links.INVOICE, links.PREVIEW)
+WAIT_SECONDS = 60
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+Page = Callable[[HttpRequest, PublicLink, Invoice], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
+
+
+def _by_link(limit: Limit, *, is_visit: bool = False) -> Callable[[Page], View]:
+    """Let in who holds a link that is open now. Whatever else was sent gets one and the same answer."""
+
+    def decorate(page: Page) -> View:
+        @require_safe
+        @wraps(page)
+        def view(request: HttpRequest, token: str) -> HttpResponseBase:
+            who = client_of(request)
+            if not spend(CLIENT, who) or is_spent(MISSES, who):
+                return _busy(request)
+            link = _link(request, token, is_visit=is_visit)
+            invoice = _invoice(link) if link else None
+            if link is None or invoice is None:
+                spend(MISSES, who)
+                return _nothing(request)
+            if not spend(limit, link.token_hash):
+                return _busy(request)
+            return _sealed(page(request, link, invoice))
+
+        return view
+
+    return decorate
+
+
+@public("the token in the address is the key")
+@_by_link(TOKEN, is_visit=True)
+def invoice(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpResponse:
+    """The invoice as it stands now: amount, state, lines, how to pay."""
+    language = _language(request, link, invoice)
+    page = invoice_page(invoice, language=language, now=timezone.now())
+    closes_at = link.expires_at.astimezone(ZoneInfo(invoice.entity.time_zone))
+    with translation.override(language):
+        return render(
+            request,
+            "portal/invoice.html",
+            {
+                "p": page,
+                "d": page.document,
+                "w": page.words,
+                "lang": language,
+                "languages": LANGUAGES,
+                "preview": page.words.say("preview", time=f"{closes_at:%H:%M}")
+                if link.purpose == links.PREVIEW
+                else "",
+                "pdf_note": page.words["pdf_later"] if "pdf" in request.GET else "",
+            },
+        )
+
+
+@public("the token in the address is the key")
+@_by_link(FILES)
+def pdf(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpResponseBase:
+    """The document as it was issued."""
+    document = invoice.documents.filter(kind="pdf", state=Document.State.READY).first()
+    if document is None or not default_storage.exists(document.stored_name):
+        words = Words(_language(request, link, invoice))
+        context = {"w": words, "lang": words.language, "title": words["pdf"], "text": words["pdf_later"]}
+        response = render(request, "portal/note.html", context, status=503)
+        response.headers["Retry-After"] = str(WAIT_SECONDS)
+        return response
+    return FileResponse(
+        default_storage.open(document.stored_name),
+        as_attachment=True,
+        filename=f"{_file_name(invoice)}.pdf",
+        content_type="application/pdf",
+    )
+
+
+@public("the token in the address is the key")
+@_by_link(FILES)
+def calendar(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpResponse:
+    """The days on which something is to be paid, as a calendar file. Without the link: calendars are shared."""
+    snapshot = calendar_snapshot(invoice, language=_language(request, link, invoice), now=timezone.now())
+    response = HttpResponse(calendar_file(snapshot), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(invoice)}.ics"'
+    return response
+
+
+@public("what is left of a damaged link; says nothing")
+@require_safe
+def nothing(request: HttpRequest, rest: str = "") -> HttpResponse:  # noqa: ARG001
+    """Any other address under the customers' pages: answered like a link that opens nothing."""
+    who = client_of(request)
+    if not spend(CLIENT, who) or is_spent(MISSES, who):
+        return _busy(request)
+    spend(MISSES, who)
+    return _nothing(request)
+
+
+def _link(request: HttpRequest, token: str, *, is_visit: bool) -> PublicLink | None:
+    """The open link of this token. A look by a program (HEAD, prefetch) is not the customer's visit."""
+    is_look = request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", "")
+    enter = links.open_link if is_visit and not is_look else links.find_link
+    now = timezone.now()
+    return next((link for purpose in PURPOSES if (link := enter(token, purpose=purpose, now=now))), None)
+
+
+def _invoice(link: PublicLink) -> Invoice | None:
+    if link.about_type.model_class() is not Invoice:
+        return None
+    issued = [Invoice.Status.ISSUED, Invoice.Status.CANCELLED]
+    rows = Invoice.objects.select_related("entity", "customer", "snapshot")
+    return rows.filter(pk=link.about_id, document_status__in=issued, snapshot__isnull=False).first()
+
+
+def _language(request: HttpRequest, link: PublicLink, invoice: Invoice) -> str:
+    """What the reader chose, else the contact's language, else the document's."""
+    wishes = (
+        request.GET.get("lang", ""),
+        link.contact.language if link.contact else "",
+        str(invoice.snapshot.content.get("language") or ""),
+    )
+    return next((known for wish in wishes if (known := known_language(wish))), "en")
+
+
+def _file_name(invoice: Invoice) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in str(invoice.number))
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    return _note(request, "gone", status=404)
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    response = _note(request, "busy", status=429)
+    response.headers["Retry-After"] = str(WAIT_SECONDS)
+    return response
+
+
+def _note(request: HttpRequest, key: str, *, status: int) -> HttpResponse:
+    words = Words(first_accepted(request.headers.get("Accept-Language", "")))
+    context = {"w": words, "lang": words.language, "title": words[f"{key}_title"], "text": words[key]}
+    return _sealed(render(request, "portal/note.html", context, status=status))
+
+
+def _sealed(response: Answer) -> Answer:
+    """Headers that keep the address and the page to this reader: not stored, not indexed, not referred."""
+    response.headers["Cache-Control"] = "no-store, private"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    return response
