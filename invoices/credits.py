@@ -16,8 +16,8 @@ Key = tuple[str, Decimal]
 
 @dataclass(frozen=True)
 class CreditLine:
-    """What was billed or credited of one line: `net` after its share of document discounts, `tax` by component
-    (needed where tax is rounded per line); amounts >= 0."""
+    """What was billed or credited of one line: `net` after its share of document discounts, `tax` by
+    component (needed where tax is rounded per line); amounts >= 0."""
 
     position: int
     category: str
@@ -39,7 +39,7 @@ class CreditGroup:
 
 @dataclass(frozen=True)
 class Creditable:
-    """An invoice, or a credit note to it, as far as limits go. Charges of the document are lines from -1 down."""
+    """An invoice, or a credit note to it, as far as limits go. Document charges are lines from -1 down."""
 
     lines: tuple[CreditLine, ...]
     groups: tuple[CreditGroup, ...]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from invoices.checks import CHECKS, Check, Document, Finding, refuse_blocked, run_checks
+from invoices.credits import Creditable, CreditGroup, CreditLine, check_credit, credit_groups, left_to_credit
+from invoices.states import NEXT, check_next, settlement_status
 from invoices.totals import (
     Adjustment,
     Group,
@@ -17,7 +20,15 @@ from invoices.totals import (
 )
 
 __all__ = [
+    "CHECKS",
+    "NEXT",
     "Adjustment",
+    "Check",
+    "CreditGroup",
+    "CreditLine",
+    "Creditable",
+    "Document",
+    "Finding",
     "Group",
     "GstTotals",
     "InclusivePrice",
@@ -25,7 +36,14 @@ __all__ = [
     "LineTotal",
     "TaxRounding",
     "Totals",
+    "check_credit",
+    "check_next",
+    "credit_groups",
     "gst_totals",
     "invoice_totals",
+    "left_to_credit",
+    "refuse_blocked",
+    "run_checks",
+    "settlement_status",
     "tax_inclusive",
 ]
