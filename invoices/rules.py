@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invoices.checks import CHECKS, Check, Document, Finding, refuse_blocked, run_checks
+from invoices.checks import CHECKS, Check, Document, Finding, check_document, refuse_blocked
 from invoices.credits import Creditable, CreditGroup, CreditLine, check_credit, credit_groups, left_to_credit
 from invoices.states import NEXT, check_next, settlement_status
 from invoices.totals import (
@@ -37,13 +37,13 @@ __all__ = [
     "TaxRounding",
     "Totals",
     "check_credit",
+    "check_document",
     "check_next",
     "credit_groups",
     "gst_totals",
     "invoice_totals",
     "left_to_credit",
     "refuse_blocked",
-    "run_checks",
     "settlement_status",
     "tax_inclusive",
 ]

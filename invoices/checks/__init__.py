@@ -20,15 +20,15 @@ __all__ = [
     "Document",
     "Finding",
     "Severity",
+    "check_document",
     "in_jurisdiction",
     "refuse_blocked",
-    "run_checks",
 ]
 
 CHECKS: tuple[Check, ...] = (*_amounts.CHECKS, *_eu.CHECKS, *_india.CHECKS, *_uk_us.CHECKS)
 
 
-def run_checks(
+def check_document(
     snapshot: Mapping[str, Any],
     *,
     today: date,
