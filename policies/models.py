@@ -19,6 +19,10 @@ class Policy(models.Model):
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=20, default="payment", choices=[("payment", "Payment policy")])
     owner = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+")
+    # The company whose customers are under this policy unless their segment or they themselves have another.
+    default_for = models.OneToOneField(
+        "entities.Entity", on_delete=models.PROTECT, null=True, blank=True, related_name="default_policy"
+    )
     notice_days = models.PositiveSmallIntegerField(default=30)
     review_months = models.PositiveSmallIntegerField(default=12)
 

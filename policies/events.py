@@ -1,0 +1,13 @@
+"""Facts about policies."""
+
+POLICY_ADDED = "policy.created"
+POLICY_EDITED = "policy.edited"
+VERSION_DRAFTED = "policy_version.created"
+VERSION_EDITED = "policy_version.edited"
+VERSION_SUBMITTED = "policy_version.submitted"
+VERSION_RETURNED = "policy_version.returned"
+VERSION_APPROVED = "policy_version.approved"
+VERSION_PUBLISHED = "policy_version.published"
+VERSION_DISCARDED = "policy_version.discarded"
+VERSION_REVIEWED = "policy_version.reviewed"
+VERSION_ACKNOWLEDGED = "policy_version.acknowledged"
