@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -51,8 +51,17 @@ def changes_since(previous: Snapshot, snapshot: Snapshot) -> Changes:
     difference = now - was
     key = "c_same" if not difference else "c_more" if difference > 0 else "c_less"
     summary = w.say(key, amount=w.money(abs(difference)), before=w.money(was), after=w.money(now), **known)
-    items = [*_line_changes(w, before), *_sum_changes(w, before)]
+    items = [_with_amount(w, change) for change in (*_line_changes(w, before), *_sum_changes(w, before))]
     return Changes(summary, difference, tuple(sorted(items, key=lambda item: -abs(item.amount))))
+
+
+def _with_amount(w: Writer, change: Change) -> Change:
+    """The sentence with what it adds or takes away, where it does not say so itself."""
+    if change.kind in {"new", "gone"}:
+        return change
+    sign = "+" if change.amount > 0 else ""
+    end = change.text[-1]
+    return replace(change, text=f"{change.text[:-1]} ({sign}{w.money(change.amount)}){end}")
 
 
 def _about(w: Writer) -> list[str]:
