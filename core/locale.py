@@ -45,10 +45,10 @@ def parse_number(text: str, *, locale: Locale | None = None, places: int | None 
     locale = locale or current()
     point, group = _signs(locale)
     typed = _plain(text)
-    negative, digits = typed.startswith("-"), typed.lstrip("+-")
-    whole, _point, fraction = digits.partition(point)
-    whole = _ungrouped(whole, group)
-    if (whole is None) or not (whole + fraction).isdigit() or (fraction and not fraction.isdigit()):
+    negative, digits = typed.startswith("-"), typed[1:] if typed[:1] in {"-", "+"} else typed
+    grouped, _point, fraction = digits.partition(point)
+    whole = _ungrouped(grouped, group)
+    if whole is None or not (whole + fraction).isdigit():
         raise _unreadable(text, digits, locale)
     if places is not None and len(fraction.rstrip("0")) > places:
         raise UnreadableNumber(
@@ -56,8 +56,7 @@ def parse_number(text: str, *, locale: Locale | None = None, places: int | None 
             rule="number_has_few_decimals",
             mend=_("Round the amount."),
         )
-    value = Decimal(f"{whole or '0'}.{fraction or '0'}")
-    value = value.quantize(Decimal(1).scaleb(-len(fraction)))
+    value = Decimal(f"{whole or 0}.{fraction}" if fraction else whole)
     return -value if negative else value
 
 

@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from core import formatting, locale
+from core.money import exponent
 
 register = template.Library()
 
@@ -76,17 +77,13 @@ def money_code(value: Decimal | str | None, currency: str) -> str:
 @register.filter
 def money_or_dash(value: Decimal | str | None, currency: str) -> str:
     """The amount with its symbol; zero is a muted dash that screen readers hear as the amount."""
-    return (
-        _dash(locale.money(0 if value is None else value, currency))
-        if not _some(value)
-        else money(value, currency)
-    )
+    return money(value, currency) if _some(value) else _dash(locale.money(Decimal(0), currency))
 
 
 @register.filter
 def amount_or_dash(value: Decimal | str | None, currency: str) -> str:
     """The amount without a symbol; zero is a muted dash."""
-    return _dash(locale.plain_money(0, currency)) if not _some(value) else amount(value, currency)
+    return amount(value, currency) if _some(value) else _dash(locale.plain_money(Decimal(0), currency))
 
 
 @register.filter
@@ -98,7 +95,7 @@ def unit_price(value: Decimal | str | None, currency: str) -> str:
 @register.filter
 def minor(value: Decimal | str | None, currency: str) -> str:
     """The amount in minor units as plain digits, for data attributes the scripts add up."""
-    return "0" if value is None else str(int(Decimal(value).scaleb(locale.exponent(currency))))
+    return "0" if value is None else str(int(Decimal(value).scaleb(exponent(currency))))
 
 
 @register.filter
