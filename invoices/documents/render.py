@@ -118,20 +118,29 @@ def _kit() -> _Kit:
     return _Kit(fonts, styles, engine, _OwnFilesOnly())
 
 
-def render_invoice_html(snapshot: Snapshot, *, watermark: str | None = None, base_url: str = "") -> str:
-    """The document's markup; `base_url` is put before the policy's path when that is a path only."""
-    _check_size(snapshot)
-    view = document_view(_with_policy_address(snapshot, base_url), watermark=watermark)
-    return _markup(view)
+def render_invoice_html(
+    snapshot: Snapshot, *, watermark: str | None = None, base_url: str = "", logo: bytes = b""
+) -> str:
+    """The document's markup.
+
+    `base_url` is put before the policy's path when that is a path only; `logo` (PNG or JPEG) is for a
+    snapshot that names a stored file instead of carrying the image as a data: address.
+    """
+    complete = _with_logo(_with_policy_address(snapshot, base_url), logo)
+    _check_size(complete)
+    return _markup(document_view(complete, watermark=watermark))
 
 
-def render_invoice_pdf(snapshot: Snapshot, *, watermark: str | None = None, base_url: str = "") -> bytes:
-    """The PDF of a snapshot: tagged, with title, language and author; the same snapshot gives the same bytes.
+def render_invoice_pdf(
+    snapshot: Snapshot, *, watermark: str | None = None, base_url: str = "", logo: bytes = b""
+) -> bytes:
+    """The PDF of a snapshot: tagged, with title, language and author. The same arguments, the same bytes.
 
-    Raises DocumentTooLarge or UnusableLogo.
+    Arguments as for `render_invoice_html`. Raises DocumentTooLarge or UnusableLogo.
     """
     kit = _kit()
-    page = _Page(render_invoice_html(snapshot, watermark=watermark, base_url=base_url), kit.fetcher)
+    markup = render_invoice_html(snapshot, watermark=watermark, base_url=base_url, logo=logo)
+    page = _Page(markup, kit.fetcher)
     document = page.render(font_config=kit.fonts, stylesheets=[kit.styles])
     return bytes(document.write_pdf(pdf_identifier=_identifier(snapshot), pdf_tags=True))
 
@@ -174,6 +183,14 @@ def _with_policy_address(snapshot: Snapshot, base_url: str) -> Snapshot:
     return {**snapshot, "policy": {**policy, "path": base_url.rstrip("/") + path}}
 
 
+def _with_logo(snapshot: Snapshot, logo: bytes) -> Snapshot:
+    if not logo:
+        return snapshot
+    kind = "png" if logo.startswith(b"\x89PNG") else "jpeg"
+    address = f"data:image/{kind};base64,{base64.b64encode(logo).decode()}"
+    return {**snapshot, "seller": {**snapshot["seller"], "logo": address}}
+
+
 def _check_size(snapshot: Snapshot) -> None:
     lines = len(snapshot["lines"])
     if lines > MOST_LINES:
@@ -185,9 +202,9 @@ def _check_size(snapshot: Snapshot) -> None:
         )
     if _characters(snapshot) > MOST_CHARACTERS:
         raise DocumentTooLarge("The document's texts are too long.", field="lines", rule="document-size")
-    logo = snapshot["seller"].get("logo")
-    if logo:
-        check_logo(str(logo))
+    logo = str(snapshot["seller"].get("logo") or "")
+    if logo.startswith("data:"):
+        check_logo(logo)
 
 
 def _characters(value: Any) -> int:
@@ -201,6 +218,6 @@ def _characters(value: Any) -> int:
 
 
 def _identifier(snapshot: Snapshot) -> bytes:
-    """The file's id, from its content: WeasyPrint would draw a random one."""
+    """The file's id, from its content; without one WeasyPrint draws it at random."""
     frozen = json.dumps(snapshot, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(frozen.encode("utf-8", "replace")).hexdigest()[:32].encode()

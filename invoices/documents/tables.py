@@ -138,7 +138,7 @@ def totals_rows(w: Writer) -> list[Row]:
     if extras:
         rows.append(Row(words["lines_total"], w.figure(totals["lines"])))
     for key, sign, entry in extras:
-        rows.append(Row(str(entry.get("reason") or words[key]), w.figure(sign * Decimal(entry["amount"]))))
+        rows.append(Row(_extra_label(w, key, entry), w.figure(sign * Decimal(entry["amount"]))))
     rows.append(Row(words["net"], w.figure(totals["net"])))
     rows += [_tax_row(w, group) for group in w.s.get("tax_groups") or ()]
     closing = [
@@ -152,6 +152,15 @@ def totals_rows(w: Writer) -> list[Row]:
     if w.s["document_type"] == "proforma":
         final = words["gross"]
     return [*rows, Row(final, w.money(totals["due"]), strong=True)]
+
+
+def _extra_label(w: Writer, key: str, entry: Mapping[str, Any]) -> str:
+    """The reason, and the tax rate when the same discount stands on several rates."""
+    reason = str(entry.get("reason") or w.words[key])
+    same = [other for other in w.s.get(f"{key}s") or () if other.get("reason") == entry.get("reason")]
+    if len(same) < 2:
+        return reason
+    return f"{reason} ({w.tax_name} {formatting.percent(entry.get('rate') or '0', w.locale)})"
 
 
 def _tax_row(w: Writer, group: Mapping[str, Any]) -> Row:

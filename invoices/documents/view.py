@@ -88,7 +88,7 @@ def document_view(snapshot: Snapshot, *, watermark: str | None = None) -> Docume
         seller=_seller(w),
         seller_lines=_packed(_address(w, w.seller), ", ") + _packed(_contact(w, "website"), " · "),
         footer=_footer(w),
-        logo=str(w.seller.get("logo") or ""),
+        logo=_image(w.seller.get("logo")),
         mark=(str(w.seller["name"]).strip() or "?")[0].upper(),
         colour=_colour(w.seller.get("colour")),
         buyer=_buyer(w),
@@ -115,6 +115,11 @@ def document_view(snapshot: Snapshot, *, watermark: str | None = None) -> Docume
         watermark=(w.words["draft"] if watermark.upper() == "DRAFT" else watermark) if watermark else "",
         qr_refused=refused,
     )
+
+
+def _image(value: object) -> str:
+    """A logo given as a data: address; a stored file's name is nothing a document can show."""
+    return str(value) if str(value or "").startswith("data:image/") else ""
 
 
 def _colour(value: object) -> str:
@@ -182,7 +187,8 @@ def _buyer(w: Writer) -> Party:
 def _footer(w: Writer) -> str:
     seller = _seller(w)
     ids = (f"{row.label} {row.value}" for row in seller.ids)
-    return " · ".join([seller.name, ", ".join(seller.lines), *ids])
+    registered = str(w.seller.get("registration_text") or "")
+    return " · ".join(part for part in (seller.name, ", ".join(seller.lines), *ids, registered) if part)
 
 
 def _facts(w: Writer) -> list[Row]:
@@ -206,18 +212,49 @@ def _facts(w: Writer) -> list[Row]:
         ("cost_centre", s.get("cost_centre")),
         ("contract", s.get("contract_reference")),
         ("customer_number", w.buyer.get("number")),
-        ("place_of_supply", " ".join(str(place[key]) for key in ("state_code", "name") if place.get(key))),
+        (
+            "place_of_supply",
+            " ".join(dict.fromkeys(str(place.get(key) or "") for key in ("state_code", "name"))),
+        ),
         ("terms", "" if w.is_credit else terms_text(w.s, w.words)),
     )
     return [Row(words[key], str(value)) for key, value in pairs if value]
 
 
 def terms_text(snapshot: Snapshot, words: Words) -> str:
-    """The agreed terms in words: the text kept with the document, else the plain reading of "NET 30"."""
+    """The agreed terms in words: "30 days, next business day" for "NET 30/F".
+
+    A text kept with the document comes first, unless it is the reason of the due date, which is a sentence
+    for the explanation; terms without words here are shown as they are written.
+    """
     terms = snapshot.get("terms") or {}
     text, expression = str(terms.get("text") or ""), str(terms.get("expression") or "")
-    net = re.fullmatch(r"NET (\d+)", expression)
-    return text or (words.say("days_net", days=net[1]) if net else expression)
+    if text and text not in {expression, snapshot.get("due_reason")}:
+        return text
+    steps, _, adjustment = expression.partition("/")
+    said = [_step_in_words(step, words) for step in re.sub(r"^NET ", "NET", steps).split()]
+    if not said or not all(said):
+        return expression
+    return ", ".join([*said, *([words[f"then_{adjustment}"]] if adjustment in {"F", "MF", "P"} else [])])
+
+
+def _step_in_words(step: str, words: Words) -> str:
+    """One step of the terms; "" when there is no phrase for it."""
+    if step == "EOM":
+        return words["end_of_month"]
+    match = re.fullmatch(
+        r"(?:NET(?P<net>\d+)|\+(?P<d>\d+)D|\+(?P<bd>\d+)BD|\+(?P<m>\d+)M|DAY(?P<day>\d+))", step
+    )
+    if not match:
+        return ""
+    if match["m"]:
+        return words.say("months_one" if match["m"] == "1" else "months", count=match["m"])
+    if match["day"]:
+        return words.say("day_of_month", day=match["day"])
+    if match["bd"]:
+        return words.say("days_business", days=match["bd"])
+    days = match["net"] or match["d"]
+    return words.say("days_net_one" if days == "1" else "days_net", days=days)
 
 
 def _due(w: Writer) -> str:
