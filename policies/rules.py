@@ -1,0 +1,53 @@
+"""The rules of payment policies: clauses the engine executes, and what they mean in words and examples."""
+
+from __future__ import annotations
+
+from policies.clauses import (
+    CHANNELS,
+    DEFAULT_LADDER,
+    METHODS,
+    ORDERS,
+    RECIPIENTS,
+    REGIMES,
+    TITLES,
+    Clauses,
+    Interest,
+    Offer,
+    Part,
+    Regime,
+    Step,
+    Tolerance,
+    from_json,
+    to_json,
+)
+from policies.examples import Example, worked_examples
+from policies.words import PROSE, Change, Said, complete, diff, readability, summary, terms_in_words
+
+__all__ = [
+    "CHANNELS",
+    "DEFAULT_LADDER",
+    "METHODS",
+    "ORDERS",
+    "PROSE",
+    "RECIPIENTS",
+    "REGIMES",
+    "TITLES",
+    "Change",
+    "Clauses",
+    "Example",
+    "Interest",
+    "Offer",
+    "Part",
+    "Regime",
+    "Said",
+    "Step",
+    "Tolerance",
+    "complete",
+    "diff",
+    "from_json",
+    "readability",
+    "summary",
+    "terms_in_words",
+    "to_json",
+    "worked_examples",
+]
