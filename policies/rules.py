@@ -17,10 +17,10 @@ from policies.clauses import (
     Regime,
     Step,
     Tolerance,
-    from_json,
     to_json,
 )
 from policies.examples import Example, worked_examples
+from policies.reading import from_json
 from policies.words import PROSE, Change, Said, complete, diff, readability, summary, terms_in_words
 
 __all__ = [
