@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, before_task_publish, setup_logging
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 # Celery warns of root because of pickle; only JSON is accepted here.
 warnings.filterwarnings("ignore", message=".*superuser privileges.*")
@@ -19,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing_ops.settings")
 app = Celery("billing_ops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
 
 
 def _schedule() -> dict[str, dict[str, Any]]:
