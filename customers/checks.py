@@ -180,7 +180,7 @@ def attachment_required(p: Parameters, document: Document) -> Iterator[Fault]:
         if kind not in kinds:
             words = ATTACHMENTS[kind].lower()
             yield Fault(
-                "attachments", f"The customer requires a {words} with the invoice.", f"Attach the {words}."
+                "attachments", f"The customer requires with the invoice: {words}.", f"Attach the {words}."
             )
     limit = p.get("max_mb")
     for file in attached:
@@ -198,10 +198,9 @@ def delivery_channel(p: Parameters, document: Document) -> Iterator[Fault]:
     if channel != p["channel"]:
         yield Fault(
             "delivery_channel",
-            f"The customer takes invoices by {CHANNELS[p['channel']].lower()} only"
-            + (f", not by {CHANNELS.get(channel, channel).lower()}." if channel else "."),
-            f"Send it by {CHANNELS[p['channel']].lower()}"
-            + (f" to {p['address']}." if p.get("address") else "."),
+            f"The customer takes invoices by {_by(p['channel'])} only"
+            + (f", not by {_by(channel)}." if channel else "."),
+            f"Send it by {_by(p['channel'])}" + (f" to {p['address']}." if p.get("address") else "."),
         )
 
 
@@ -352,6 +351,12 @@ _DETAIL_KEYS = {
     "unit": ("unit",),
     "hsn": ("hsn",),
 }
+
+
+def _by(channel: str) -> str:
+    """The channel inside a sentence."""
+    words = CHANNELS.get(channel, channel)
+    return words if channel == "peppol" else words[:1].lower() + words[1:]
 
 
 def _fits(field: str, name: str, value: str, pattern: str | None) -> Iterator[Fault]:

@@ -74,6 +74,8 @@ ROLES: tuple[Role, ...] = (
         (
             *_READ,
             *_LEAD,
+            # A lead is the second person of a change of bank data, and compares what they confirm.
+            "customers.view_bank_data",
             "payments.write_off",
             "policies.write_policy",
             "catalogue.edit_item",
