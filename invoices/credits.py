@@ -60,8 +60,8 @@ def left_to_credit(invoice: Creditable, credited: Sequence[Creditable]) -> Credi
     for group in invoice.groups:
         earlier = [other for credit in credited for other in credit.groups if _key(other) == _key(group)]
         taxable = group.taxable - sum((other.taxable for other in earlier), Decimal(0))
-        tax = group.tax - sum((other.tax for other in earlier), Decimal(0))
-        groups.append(CreditGroup(group.category, group.rate, taxable, tax, group.component))
+        group_tax = group.tax - sum((other.tax for other in earlier), Decimal(0))
+        groups.append(CreditGroup(group.category, group.rate, taxable, group_tax, group.component))
     return Creditable(tuple(lines), tuple(groups))
 
 

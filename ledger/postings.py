@@ -218,14 +218,14 @@ def absorb_overpayment(*, credit: Item, amount: Decimal, functional: str) -> lis
 def recovery(written_off: Sequence[Leg], amount: Decimal, *, currency: str, functional: str) -> list[Leg]:
     """Bring back `amount` of a write-off before its late receipt is booked, and its tax in proportion."""
     receivable = [leg for leg in written_off if leg.account == RECEIVABLES]
-    total = -sum(leg.amount_doc for leg in receivable)
+    total = -sum((leg.amount_doc for leg in receivable), Decimal(0))
     if not 0 < amount <= total:
         raise Invalid(
             f"{amount} of {total} written off cannot come back.",
             field="amount",
             rule="recovery_within_write_off",
         )
-    booked = -sum(leg.amount_functional for leg in receivable)
+    booked = -sum((leg.amount_functional for leg in receivable), Decimal(0))
     back = relief(Item(total, booked, total, booked), amount, functional)
     lost = [leg for leg in written_off if leg.account != RECEIVABLES]
     docs = split(amount, [leg.amount_doc for leg in lost], unit=unit(currency))

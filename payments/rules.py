@@ -141,7 +141,8 @@ def propose(
     exact = [item for item in items if item.open_amount == payment and not item.disputed]
     stages.append(("exact amount", exact if len(exact) == 1 and not (quoted or remittance) else [], ()))
     stages.append(("oldest first", items, ()))
-    left, taken = payment, {}
+    left = payment
+    taken: dict[str, Decimal] = {}
     found: list[Allocation] = []
     for reason, group, caps in stages:
         for index, batch in enumerate([[item] for item in group] if caps else [group]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -175,14 +176,14 @@ def _faults(clauses: Clauses) -> Iterator[Problem]:
 
 
 def _terms_faults(clauses: Clauses) -> Iterator[Problem]:
-    checks: list[tuple[str, Callable[[], object]]] = [("terms", lambda: parse_terms(clauses.terms))]
-    checks += [
-        (f"instalments[{at}].terms", lambda part=part: parse_terms(part.terms))
-        for at, part in enumerate(clauses.instalments)
+    named = [("terms", clauses.terms)]
+    named += [(f"instalments[{at}].terms", part.terms) for at, part in enumerate(clauses.instalments)]
+    checks: list[tuple[str, Callable[[], object]]] = [
+        (where, functools.partial(parse_terms, terms)) for where, terms in named
     ]
     if clauses.instalments:
         percentages = [part.pct for part in clauses.instalments]
-        checks.append(("instalments", lambda: check_percentages(percentages)))
+        checks.append(("instalments", functools.partial(check_percentages, percentages)))
     for where, check in checks:
         try:
             check()
