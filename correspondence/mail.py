@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
-import re
 from email.message import Message as MimeMessage
 
 from django.core.files.storage import default_storage
@@ -18,8 +17,6 @@ LINK_MARK = "https://link.invalid/the-customers-own-link/"
 
 HIDDEN_LINK = "https://link.invalid/hidden-from-staff/"
 """What staff see in its place: the customer's own link is the customer's alone."""
-
-_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 class AttachmentChanged(Refused):
@@ -78,11 +75,6 @@ def read_attachment(attachment: Attachment) -> bytes:
     return content
 
 
-def has_break(text: str) -> bool:
-    """Whether the text would split a header in two."""
-    return bool(_BREAKS.search(text))
-
-
 def _recipient(delivery: Delivery) -> str:
     name = delivery.contact.name if delivery.contact else ""
-    return email.utils.formataddr((_BREAKS.sub(" ", name), delivery.email), charset="utf-8")
+    return email.utils.formataddr((name, delivery.email), charset="utf-8")

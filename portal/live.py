@@ -52,7 +52,12 @@ def account_of(invoice: Invoice, *, today: date) -> Account:
         return Account([], ZERO, ZERO, ZERO, None, 0, today)
     instalments = invoice.instalments.select_related("open_item").order_by("number")
     parts = [
-        Part(row.number, row.due_on, row.open_item.open_amount, row.open_item.held_amount)
+        Part(
+            row.number,
+            row.open_item.due_on or row.due_on,
+            row.open_item.open_amount,
+            row.open_item.held_amount,
+        )
         for row in instalments
         if row.open_item is not None
     ]

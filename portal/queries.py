@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from core import formatting
 from core.money import round_money
@@ -40,11 +41,21 @@ class BilledLine:
 
 
 @dataclass(frozen=True)
+class PayRow:
+    """A row to type into a transfer; `copy` is its value without the spaces of print."""
+
+    label: str
+    value: str
+    copy: str
+    copy_label: str
+
+
+@dataclass(frozen=True)
 class Payment:
     """How to pay: the rows to type in, and the code to scan with its description."""
 
     title: str
-    rows: Sequence[Row]
+    rows: Sequence[PayRow]
     code: str
     code_label: str
     code_kind: str
@@ -67,6 +78,7 @@ class InvoicePage:
     rows: Sequence[Row]
     settled: Sequence[Row]
     parts: Sequence[tuple[str, str, str]]
+    lines_title: str
     lines: Sequence[BilledLine]
     payment: Payment | None
     explanation: Sequence[str]
@@ -74,8 +86,7 @@ class InvoicePage:
     changes_summary: str
     changes: Sequence[str]
     policy_address: str
-    contact: str
-    phone: str
+    question_address: str
     has_dates: bool
 
 
@@ -101,15 +112,17 @@ def invoice_page(invoice: Invoice, *, language: str, now: datetime) -> InvoicePa
         rows=_rows(document, words),
         settled=_settled_rows(invoice, account, w, words),
         parts=_part_rows(account, w, words),
+        lines_title=words["lines_one"]
+        if len(w.s["lines"]) == 1
+        else words.say("lines", count=len(w.s["lines"])),
         lines=_lines(w, document),
-        payment=_payment(account, document, w) if _is_payable(invoice, account) else None,
+        payment=_payment(account, document, w, words) if _is_payable(invoice, account) else None,
         explanation=explain(snapshot),
         changes_title=words.say("changed", number=previous.content["number"]) if previous else "",
         changes_summary=changes.summary if changes else "",
         changes=[change.text for change in changes.items] if changes else [],
         policy_address=_own_address((snapshot.get("policy") or {}).get("path")),
-        contact=str(snapshot["seller"].get("email") or ""),
-        phone=str(snapshot["seller"].get("phone") or ""),
+        question_address=_mail_address(str(snapshot["seller"].get("email") or ""), document.title),
         has_dates=_is_payable(invoice, account),
     )
 
@@ -231,7 +244,7 @@ def _arithmetic(w: Writer, line: Mapping[str, Any]) -> list[str]:
     return [part for part in (f"{quantity} × {w.price(line['unit_price'])}{per}", tax) if part]
 
 
-def _payment(account: Account, document: DocumentView, w: Writer) -> Payment | None:
+def _payment(account: Account, document: DocumentView, w: Writer, words: Words) -> Payment | None:
     """The rows and the code over what is asked for now. Settled and cancelled invoices show no account."""
     if not document.bank:
         return None
@@ -243,7 +256,17 @@ def _payment(account: Account, document: DocumentView, w: Writer) -> Payment | N
         label = w.say(f"qr_{kind}", amount=w.money(amount))
     except NoPaymentCode:
         pass  # the rows say it all; a wrong code would be worse
-    return Payment(document.pay_title, document.bank, code, label, kind, document.pay_notes)
+    rows = [_pay_row(row, words) for row in document.bank]
+    return Payment(document.pay_title, rows, code, label, kind, document.pay_notes)
+
+
+def _pay_row(row: Row, words: Words) -> PayRow:
+    copy = row.value.replace(" ", "") if row.label == "IBAN" else row.value
+    return PayRow(row.label, row.value, copy, words.say("copy", what=row.label))
+
+
+def _mail_address(address: str, subject: str) -> str:
+    return f"mailto:{address}?subject={quote(subject)}" if address else ""
 
 
 def _money(w: Writer, amount: Decimal) -> str:

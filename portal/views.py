@@ -68,6 +68,7 @@ def invoice(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpRes
             "portal/invoice.html",
             {
                 "p": page,
+                "token": links.token_of(link),
                 "d": page.document,
                 "w": page.words,
                 "lang": language,
@@ -102,7 +103,7 @@ def pdf(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpRespons
 @public("the token in the address is the key")
 @_by_link(FILES)
 def calendar(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpResponse:
-    """The days on which something is to be paid, as a calendar file. Without the link: calendars are shared."""
+    """The days on which something is to be paid. Without the page's address: calendars are shared."""
     snapshot = calendar_snapshot(invoice, language=_language(request, link, invoice), now=timezone.now())
     response = HttpResponse(calendar_file(snapshot), content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(invoice)}.ics"'

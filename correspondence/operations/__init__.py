@@ -10,10 +10,10 @@ from correspondence.operations._delivering import (
 )
 from correspondence.operations._queueing import (
     File,
-    HeaderIsBroken,
     NobodyToWriteTo,
     NoTemplateInUse,
     find_template,
+    install_texts,
     preview_message,
     queue_message,
 )
@@ -22,7 +22,6 @@ from correspondence.operations._templates import SavedByAnother, activate_templa
 __all__ = [
     "DeliveryIsUnderWay",
     "File",
-    "HeaderIsBroken",
     "NoTemplateInUse",
     "NobodyToWriteTo",
     "SavedByAnother",
@@ -32,6 +31,7 @@ __all__ = [
     "claim_delivery",
     "deliver",
     "find_template",
+    "install_texts",
     "preview_message",
     "queue_message",
     "retry_delivery",

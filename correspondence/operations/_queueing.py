@@ -6,18 +6,20 @@ import email.utils
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
-from core.errors import Invalid, Refused
+from core.errors import Refused
+from correspondence.defaults import DEFAULTS
 from correspondence.events import MESSAGE_QUEUED
-from correspondence.mail import has_break
+from correspondence.mail import LINK_MARK
 from correspondence.models import Attachment, Delivery, Message, PublicLink, Template
 from correspondence.queries import languages_of, template_in_use
 from correspondence.rendering import Rendered, render
+from correspondence.rules import Value, check_one_line
 from customers.models import Contact, Customer
 from entities.models import Entity
 from trail.operations import record
@@ -40,10 +42,6 @@ class NoTemplateInUse(Refused):
     """No template of the situation is in use in any language the customer reads."""
 
 
-class HeaderIsBroken(Invalid):
-    """A line break in what becomes a mail header."""
-
-
 @transaction.atomic
 def queue_message(
     *,
@@ -52,9 +50,9 @@ def queue_message(
     customer: Customer,
     entity: Entity,
     language: str,
-    variables: Mapping[str, Any],
+    variables: Mapping[str, Value | None],
     contacts: Sequence[Contact],
-    link: PublicLink | None = None,
+    link: PublicLink,
     attachments: Iterable[File] = (),
     actor: AbstractBaseUser | None,
     now: datetime,
@@ -63,11 +61,12 @@ def queue_message(
     """Render and freeze a message, with one delivery for each contact that has an address.
 
     The template in use for `language` is taken, else that of the entity's language, else English. The
-    message says LINK_MARK where `link` is printed at hand-over. Nothing leaves before `not_before`.
+    variable `public_link` is LINK_MARK, where `link` is printed at hand-over; `variables` need not have it.
+    Nothing leaves before `not_before`.
     """
     recipients = _recipients(contacts, customer)
-    template = find_template(situation, language, entity)
-    rendered = render(template, variables, entity=entity)
+    template = find_template(situation, language, entity, now=now)
+    rendered = render(template, _values(variables), entity=entity)
     message = Message(
         situation=situation,
         template=template,
@@ -111,22 +110,44 @@ def queue_message(
 
 
 def preview_message(
-    *, situation: str, entity: Entity, language: str, variables: Mapping[str, Any]
+    *, situation: str, entity: Entity, language: str, variables: Mapping[str, Value | None], now: datetime
 ) -> Rendered:
     """What `queue_message` would freeze, byte by byte, without queueing it."""
-    return render(find_template(situation, language, entity), variables, entity=entity)
+    return render(find_template(situation, language, entity, now=now), _values(variables), entity=entity)
 
 
-def find_template(situation: str, language: str, entity: Entity) -> Template:
+def find_template(situation: str, language: str, entity: Entity, *, now: datetime) -> Template:
     """The template in use for a reader of `language`; NoTemplateInUse names what is missing."""
+    install_texts(now=now)
     template = template_in_use(situation, languages_of(language, entity))
     if template is None:
         raise NoTemplateInUse(
             f"No message text is in use for “{situation}” in {', '.join(languages_of(language, entity))}.",
             rule="a_situation_has_a_template_in_use",
-            mend="Activate one under Mail, Templates.",
+            mend="Take one into use under Mail, Texts.",
         )
     return template
+
+
+def install_texts(*, now: datetime) -> None:
+    """Put the texts we start with into use where a situation has none in a language yet. Safe to repeat."""
+    known = set(Template.objects.values_list("situation", "language").distinct())
+    missing = [
+        Template(
+            situation=situation,
+            language=language,
+            version=1,
+            subject=text.subject,
+            body=text.body,
+            status=Template.Status.ACTIVE,
+            created_at=now,
+        )
+        for situation, texts in DEFAULTS.items()
+        for language, text in texts.items()
+        if (situation, language) not in known
+    ]
+    if missing:
+        Template.objects.bulk_create(missing, ignore_conflicts=True)
 
 
 def _recipients(contacts: Sequence[Contact], customer: Customer) -> dict[str, Contact]:
@@ -166,11 +187,10 @@ def _new_mail_id(entity: Entity) -> str:
 
 
 def _header(text: str, field: str) -> str:
-    if has_break(text):
-        raise HeaderIsBroken(
-            "A line break or control character would split a header of the mail.",
-            field=field,
-            rule="a_mail_header_is_one_line",
-            mend=f"Remove it from the {field}.",
-        )
+    """The text, refused when it would split a header or hide what it says."""
+    check_one_line(text, field=field)
     return text
+
+
+def _values(variables: Mapping[str, Value | None]) -> dict[str, Value | None]:
+    return {**variables, "public_link": LINK_MARK}
