@@ -171,7 +171,7 @@ def publish_version(
     begins = effective_from or version.effective_from or earliest
     if begins < earliest:
         raise Refused(
-            f"With {policy.notice_days} days of notice the earliest day is {in_words(earliest)}.",
+            f"With {queries.notice_of(policy)} days of notice the earliest day is {in_words(earliest)}.",
             field="effective_from",
             rule="policy_notice_is_kept",
             mend=f"Choose {earliest.isoformat()} or later.",
@@ -309,7 +309,7 @@ def _end_previous(version: PolicyVersion, begins: date) -> None:
 
 def _checked(clauses: Mapping[str, Any]) -> dict[str, Any]:
     """The clauses as they are stored. Whatever the engine could not execute is `Invalid`."""
-    return rules.clauses_data(rules.clauses_from(clauses))
+    return rules.to_json(rules.from_json(clauses))
 
 
 def _check_default(entity: Entity | None, policy: Policy | None) -> None:

@@ -57,7 +57,7 @@ def policies_on(on: date) -> QuerySet[Policy]:
 
 def clauses_of(version: PolicyVersion) -> Clauses:
     """The clauses of the version as the engine executes them."""
-    return rules.clauses_from(version.clauses)
+    return rules.from_json(version.clauses)
 
 
 def public_path(version: PolicyVersion) -> str:
@@ -73,7 +73,13 @@ def local_day(policy: Policy, now: datetime) -> date:
 
 def earliest_effective(policy: Policy, now: datetime) -> date:
     """The first day a version published now may take effect: after the notice period."""
-    return local_day(policy, now) + timedelta(days=policy.notice_days)
+    return local_day(policy, now) + timedelta(days=notice_of(policy))
+
+
+def notice_of(policy: Policy) -> int:
+    """Days of notice: the policy's own, and never less than its published text promises customers."""
+    newest = policy.versions.filter(status__in=PUBLISHED).order_by("-effective_from").first()
+    return max(policy.notice_days, clauses_of(newest).notice_days if newest is not None else 0)
 
 
 def canonical_text(version: PolicyVersion) -> bytes:

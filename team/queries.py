@@ -110,7 +110,7 @@ def limit_of(user: User, kind: str, currency: str = "") -> tuple[bool, Decimal |
     return True, None if None in mine else max(limit for limit in mine if limit is not None)
 
 
-def keys() -> QuerySet[APIKey]:
+def api_keys() -> QuerySet[APIKey]:
     """Every API key, newest first, with the accounts behind it."""
     return APIKey.objects.select_related("user", "created_by").order_by("-created_at")
 
