@@ -232,4 +232,4 @@ def _plain(value: Any) -> Any:
 def _three_digits(number: int) -> int:
     """12,483 -> 12,500: an estimate does not pretend to be exact."""
     step = 10 ** max(len(str(number)) - 3, 0)
-    return (number + step // 2) // step * step
+    return int((number + step // 2) // step * step)
