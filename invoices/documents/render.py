@@ -57,7 +57,7 @@ class AddressRefused(ValueError):
     """A document asked for something that is neither a data: image nor our own font."""
 
 
-class _OwnFilesOnly(URLFetcher):  # type: ignore[misc]
+class _OwnFilesOnly(URLFetcher):
     """Answers data: images, and files below `folder` when one is given. Opens no connection, ever."""
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -77,7 +77,7 @@ class _OwnFilesOnly(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, path.read_bytes())
 
 
-class _Page(HTML):  # type: ignore[misc]
+class _Page(HTML):
     """A document in well-formed XML: read in C instead of by an HTML parser, and bad tags are an error."""
 
     def __init__(self, markup: str, fetcher: URLFetcher) -> None:
@@ -87,6 +87,10 @@ class _Page(HTML):  # type: ignore[misc]
         root = ElementTree.fromstring(markup)  # noqa: S314 - our template, every value escaped
         self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, content_language=None)
         self.etree_element = self.wrapper_element.etree_element
+
+    def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:  # noqa: ARG002
+        """None: document.css has the few rules of the built-in sheet that a document needs."""
+        return []
 
 
 @dataclass(frozen=True)
