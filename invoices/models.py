@@ -54,12 +54,16 @@ class Invoice(models.Model):
     )
 
     # Given at issue
-    series = models.ForeignKey("entities.Series", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    series = models.ForeignKey(
+        "entities.Series", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     sequence = models.PositiveIntegerField(null=True)
     number = models.CharField(max_length=40, null=True)
     issued_on = models.DateField(null=True)
     issued_at = models.DateTimeField(null=True)
-    issued_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    issued_by = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     # Dates and terms
     planned_on = models.DateField(null=True, blank=True, help_text="Issue date if not today")
@@ -104,10 +108,14 @@ class Invoice(models.Model):
     texts = models.JSONField(default=list, help_text="Legal texts printed on the document")
 
     # Corrections
-    credits = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_notes")
+    credits = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_notes"
+    )
     credit_reason_code = models.CharField(max_length=8, blank=True, default="")
     credit_reason = models.CharField(max_length=300, blank=True, default="")
-    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
 
     # Checks and approval
     checks = models.JSONField(default=list, help_text="Result of the last pre-issue check")
@@ -126,9 +134,13 @@ class Invoice(models.Model):
     # Bookkeeping of the row
     is_imported = models.BooleanField(default=False)
     import_key = models.CharField(max_length=80, null=True, unique=True)
-    created_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    created_by = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField()
-    edited_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    edited_by = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     edited_at = models.DateTimeField()
     lock_version = models.PositiveIntegerField(default=1)
 
@@ -158,7 +170,9 @@ class Invoice(models.Model):
                 ),
                 name="issued_invoice_is_numbered_and_dated",
             ),
-            models.CheckConstraint(condition=ISSUED | Q(number__isnull=True), name="only_an_issued_invoice_has_a_number"),
+            models.CheckConstraint(
+                condition=ISSUED | Q(number__isnull=True), name="only_an_issued_invoice_has_a_number"
+            ),
             models.CheckConstraint(
                 condition=Q(due_on__isnull=True) | Q(issued_on__isnull=True) | Q(due_on__gte=F("issued_on")),
                 name="an_invoice_is_not_due_before_issue",
@@ -168,17 +182,21 @@ class Invoice(models.Model):
                 name="net_and_tax_make_the_gross_total",
             ),
             models.CheckConstraint(
-                condition=Q(payable=F("gross_total") + F("rounding")), name="gross_and_rounding_make_the_payable_amount"
+                condition=Q(payable=F("gross_total") + F("rounding")),
+                name="gross_and_rounding_make_the_payable_amount",
             ),
             models.CheckConstraint(
-                condition=Q(balance__gte=0) & (Q(balance__lte=F("payable")) | ~ISSUED), name="a_balance_is_part_of_the_invoice"
+                condition=Q(balance__gte=0) & (Q(balance__lte=F("payable")) | ~ISSUED),
+                name="a_balance_is_part_of_the_invoice",
             ),
             models.CheckConstraint(
-                condition=Q(document_type="credit_note", credits__isnull=False) | ~Q(document_type="credit_note"),
+                condition=Q(document_type="credit_note", credits__isnull=False)
+                | ~Q(document_type="credit_note"),
                 name="a_credit_note_names_its_invoice",
             ),
             models.CheckConstraint(
-                condition=~Q(document_type="credit_note") | ~Q(credit_reason=""), name="a_credit_note_has_a_reason"
+                condition=~Q(document_type="credit_note") | ~Q(credit_reason=""),
+                name="a_credit_note_has_a_reason",
             ),
         ]
         indexes = [
@@ -196,7 +214,9 @@ class Invoice(models.Model):
                 condition=Q(document_status__in=["draft", "pending_approval", "approved"]),
             ),
             models.Index(fields=["-payable", "-id"], name="invoice_by_amount"),
-            models.Index(fields=["credits"], name="credit_note_of_invoice", condition=Q(credits__isnull=False)),
+            models.Index(
+                fields=["credits"], name="credit_note_of_invoice", condition=Q(credits__isnull=False)
+            ),
             GinIndex(fields=["po_number"], name="invoice_po_trigram", opclasses=["gin_trgm_ops"]),
         ]
 
@@ -216,7 +236,9 @@ class Line(models.Model):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
-    item = models.ForeignKey("catalogue.Item", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    item = models.ForeignKey(
+        "catalogue.Item", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     description = models.CharField(max_length=300)
     detail = models.CharField(max_length=300, blank=True, default="")
     quantity = models.DecimalField(max_digits=19, decimal_places=6)
@@ -227,6 +249,8 @@ class Line(models.Model):
     discount_pct = models.DecimalField(max_digits=9, decimal_places=4, null=True, blank=True)
     discount = models.DecimalField(**AMOUNT, default=0)
     net = models.DecimalField(**AMOUNT, default=0)
+    # `net` after its share of the document discount: what is taxed, and the most that can be credited.
+    taxable = models.DecimalField(**AMOUNT, default=0)
     tax_class = models.CharField(max_length=8, default="standard")
     category = models.CharField(max_length=2, default="S")
     rate = models.DecimalField(max_digits=9, decimal_places=4, default=0)
@@ -237,7 +261,9 @@ class Line(models.Model):
     hsn = models.CharField(max_length=8, blank=True, default="")
     period_from = models.DateField(null=True, blank=True)
     period_to = models.DateField(null=True, blank=True)
-    credited_line = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="credit_lines")
+    credited_line = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="credit_lines"
+    )
 
     class Meta:
         ordering = ["position"]
@@ -247,7 +273,9 @@ class Line(models.Model):
             models.CheckConstraint(condition=Q(unit_price__gte=0), name="a_unit_price_is_not_negative"),
             models.CheckConstraint(condition=Q(base_quantity__gt=0), name="a_base_quantity_is_positive"),
             models.CheckConstraint(
-                condition=Q(period_to__isnull=True) | Q(period_from__isnull=True) | Q(period_to__gte=F("period_from")),
+                condition=Q(period_to__isnull=True)
+                | Q(period_from__isnull=True)
+                | Q(period_to__gte=F("period_from")),
                 name="a_line_period_ends_after_it_begins",
             ),
         ]
@@ -275,7 +303,8 @@ class TaxGroup(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                fields=["invoice", "category", "rate", "component"], name="a_tax_group_stands_once_on_an_invoice"
+                fields=["invoice", "category", "rate", "component"],
+                name="a_tax_group_stands_once_on_an_invoice",
             )
         ]
 
@@ -309,7 +338,9 @@ class Instalment(models.Model):
 class Snapshot(models.Model):
     """What the document says, frozen at issue. Everything printed or sent is made from it."""
 
-    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, primary_key=True, related_name="snapshot")
+    invoice = models.OneToOneField(
+        Invoice, on_delete=models.PROTECT, primary_key=True, related_name="snapshot"
+    )
     content = models.JSONField()
     sha256 = models.CharField(max_length=64)
 
@@ -356,7 +387,9 @@ class Hold(models.Model):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="holds")
     line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, blank=True, related_name="holds")
-    kind = models.CharField(max_length=10, default="manual", choices=[("manual", "Manual"), ("dispute", "Dispute")])
+    kind = models.CharField(
+        max_length=10, default="manual", choices=[("manual", "Manual"), ("dispute", "Dispute")]
+    )
     amount = models.DecimalField(**AMOUNT)
     reason = models.CharField(max_length=300)
     until = models.DateField(null=True, blank=True)

@@ -228,7 +228,7 @@ def pay_back(
 @transaction.atomic
 def cancel_receipt(
     credit: OpenItem,
-    received: Entry,
+    received: Sequence[Leg],
     *,
     source: Source,
     text: str,
@@ -236,14 +236,14 @@ def cancel_receipt(
     actor: User | None,
     now: datetime,
 ) -> Entry:
-    """Mirror the entry of a receipt that came back. Its allocations must have been undone before."""
+    """Mirror the legs of a receipt that came back. Its allocations must have been undone before."""
     if credit.open_amount != credit.amount:
         raise Refused(
             f"{credit.reference} is still allocated.",
             rule="unallocated_before_return",
             mend="Undo its allocations first.",
         )
-    legs = reverse(legs_of(received))
+    legs = reverse(received)
     row = Allocation(
         credit=credit,
         kind=Allocation.Kind.BOUNCE,

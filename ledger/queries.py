@@ -142,7 +142,7 @@ def faults() -> list[str]:
 
 
 _CONTROL = """
-    SELECT coalesce(l.customer_id, i.customer_id), coalesce(l.currency, i.currency), l.doc, i.doc, l.fun, i.fun
+    SELECT customer_id, currency, l.doc, i.doc, l.fun, i.fun
     FROM (
         SELECT customer_id, currency, sum(amount) * {sign} doc, sum(functional) * {sign} fun
         FROM ledger_line WHERE account_id = '{account}' GROUP BY 1, 2

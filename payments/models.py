@@ -70,7 +70,8 @@ class Payment(models.Model):
                 name="fee_and_withheld_tax_are_part_of_the_receipt",
             ),
             models.CheckConstraint(
-                condition=~Q(state="bounced") | Q(bounced_on__isnull=False), name="a_returned_payment_has_a_day"
+                condition=~Q(state="bounced") | Q(bounced_on__isnull=False),
+                name="a_returned_payment_has_a_day",
             ),
             models.CheckConstraint(
                 condition=Q(customer__isnull=True) | Q(open_item__isnull=False),
@@ -149,4 +150,3 @@ class WriteOff(models.Model):
 
     def __str__(self) -> str:
         return f"Write-off {self.pk}"
-

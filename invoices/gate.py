@@ -1,0 +1,231 @@
+"""The pre-issue check: one gate for screen, API, import and task, each answer with rule, reason and mend.
+
+Severities: `block` stops, `confirm` stops until somebody wrote down why it is right, `warn` and `info` are
+shown. What needs only the document (mandatory content, arithmetic, the customer's requirements) is asked
+again at issue; what compares with other documents is asked at submission.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Q
+
+from core.errors import Problem, problem
+from customers.models import BillingRequirement, Customer
+from customers.queries import contacts_for, requirements_for, similar_names
+from customers.rules import RequirementFacts, check_requirements
+from invoices.checks import check_document
+from invoices.models import Invoice, Line
+from invoices.snapshots import Parts, Snapshot
+
+# How far back, and how much larger than usual, an amount is compared.
+_HISTORY = 12
+_TENFOLD = 8
+_DUPLICATE_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing the gate says. `source` is the law, the customer's letter or our own rule."""
+
+    rule: str
+    severity: str
+    field: str
+    message: str
+    mend: str
+    source: str = ""
+
+
+def own_checks(
+    parts: Parts, snapshot: Snapshot, requirements: Sequence[BillingRequirement], *, today: date
+) -> list[Finding]:
+    """What the document itself shows: law, arithmetic, customer's requirements, state of the customer."""
+    found = list(_customer(parts.invoice.customer))
+    found += [
+        Finding(
+            "tax-review", "block", "lines", c["review"], "Settle the tax treatment, or ask the controller."
+        )
+        for c in parts.invoice.checks
+        if "review" in c
+    ]
+    if parts.policy is None:
+        found.append(
+            Finding(
+                "policy-in-force",
+                "block",
+                "policy",
+                "No payment policy is in force for this customer on that day.",
+                "Publish a policy, or set one on the customer, its segment or the company.",
+            )
+        )
+    if parts.bank is None and parts.invoice.document_type != Invoice.Type.CREDIT_NOTE:
+        found.append(
+            Finding(
+                "remit-to",
+                "warn",
+                "currency",
+                f"There is no bank account in {parts.invoice.currency} to print.",
+                "Add one under Settings, or bill in another currency.",
+            )
+        )
+    found += [
+        Finding(f.rule, f.severity, f.field, f.message, f.mend, f.legal_ref)
+        for f in check_document(snapshot, today=today)
+    ]
+    if parts.invoice.document_type != Invoice.Type.CREDIT_NOTE:
+        document = {**snapshot, "delivery_channel": "email", "attachments": []}
+        found += [
+            Finding(f["rule"], f["severity"], f["field"], f["message"], f["mend"], f["source"])
+            for f in check_requirements([_facts(r) for r in requirements], document)
+        ]
+    return _ordered(found)
+
+
+def comparing_checks(invoice: Invoice, lines: Sequence[Line], *, on: date) -> list[Finding]:
+    """What only other documents show: duplicates, unusual amounts, look-alike customers, nobody to send to."""
+    if invoice.document_type == Invoice.Type.CREDIT_NOTE:
+        return []
+    earlier = (
+        Invoice.objects.filter(
+            customer=invoice.customer, document_type=invoice.document_type, currency=invoice.currency
+        )
+        .exclude(pk=invoice.pk)
+        .exclude(document_status__in=[Invoice.Status.DISCARDED, Invoice.Status.CANCELLED])
+    )
+    return _ordered(
+        [
+            *_duplicates(invoice, lines, earlier, on),
+            *_unusual_amount(invoice, earlier),
+            *_look_alike(invoice),
+            *_recipients(invoice),
+        ]
+    )
+
+
+def as_rows(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """Findings as stored on the invoice."""
+    return [asdict(finding) for finding in findings]
+
+
+def stopping(findings: Iterable[Mapping[str, Any]], overrides: Mapping[str, str]) -> list[Problem]:
+    """The findings that stop the document: blocks, and points to confirm without a written reason."""
+    return [
+        problem(f["message"], field=f["field"], rule=f["rule"], mend=f["mend"])
+        for f in findings
+        if f.get("severity") == "block" or (f.get("severity") == "confirm" and not overrides.get(f["rule"]))
+    ]
+
+
+def requirements_of(invoice: Invoice, on: date) -> list[BillingRequirement]:
+    """The customer's requirements in force on the day."""
+    return list(requirements_for(invoice.customer, invoice.entity, on))
+
+
+def _facts(requirement: BillingRequirement) -> RequirementFacts:
+    return RequirementFacts(
+        kind=requirement.kind,
+        severity=requirement.severity,
+        parameters=requirement.parameters,
+        valid_to=requirement.valid_to,
+        source=requirement.source,
+        id=requirement.pk,
+    )
+
+
+def _customer(customer: Customer) -> Iterable[Finding]:
+    if customer.status != Customer.Status.ACTIVE:
+        yield Finding(
+            "customer-active",
+            "block",
+            "customer",
+            f"{customer.name} is {customer.get_status_display().lower()}"
+            + (f": {customer.status_reason}." if customer.status_reason else "."),
+            "Unblock the customer, or bill another one.",
+        )
+    if customer.insolvent:
+        yield Finding(
+            "customer-insolvent",
+            "warn",
+            "customer",
+            f"{customer.name} is insolvent.",
+            "Ask the controller before new supplies.",
+        )
+
+
+def _duplicates(invoice: Invoice, lines: Sequence[Line], earlier: Any, on: date) -> Iterable[Finding]:
+    same = earlier.filter(payable=invoice.payable).filter(
+        Q(issued_on__gte=on - timedelta(days=_DUPLICATE_DAYS)) | Q(issued_on=None)
+    )
+    for other in same.prefetch_related("lines").order_by("-id")[:5]:
+        theirs = {
+            (line.description.lower(), line.quantity, line.unit_price, line.period_from)
+            for line in other.lines.all()
+        }
+        ours = {
+            (line.description.lower(), line.quantity, line.unit_price, line.period_from) for line in lines
+        }
+        exact = theirs == ours and other.supply_from == invoice.supply_from
+        if exact or (other.issued_on and abs((other.issued_on - on).days) <= 7):
+            yield Finding(
+                "duplicate" if exact else "near-duplicate",
+                "confirm",
+                "lines",
+                f"{other} bills the same customer {'exactly the same' if exact else 'the same amount in the same week'}.",
+                "Discard this draft, change it, or say why both are right.",
+            )
+            return
+
+
+def _unusual_amount(invoice: Invoice, earlier: Any) -> Iterable[Finding]:
+    past = list(
+        earlier.filter(document_status=Invoice.Status.ISSUED)
+        .order_by("-issued_on", "-id")
+        .values_list("payable", flat=True)[:_HISTORY]
+    )
+    if len(past) >= 3 and invoice.payable >= _TENFOLD * median(past) > 0:
+        yield Finding(
+            "unusual-amount",
+            "confirm",
+            "lines",
+            f"{invoice.payable:,.2f} {invoice.currency} is {invoice.payable / median(past):.0f} times what "
+            f"{invoice.customer.name} usually gets ({median(past):,.2f}).",
+            "Look for a slipped decimal point, or say why it is right.",
+        )
+
+
+def _look_alike(invoice: Invoice) -> Iterable[Finding]:
+    new = not Invoice.objects.filter(
+        customer=invoice.customer, document_status=Invoice.Status.ISSUED
+    ).exists()
+    alike = similar_names(invoice.customer.name, invoice.customer_id)[:3] if new else []
+    if alike:
+        yield Finding(
+            "similar-customer",
+            "confirm",
+            "customer",
+            "This is the first invoice for this customer, and the name is close to "
+            + ", ".join(f"{c.name} ({c.number})" for c in alike)
+            + ".",
+            "Make sure it is the right one, and say so.",
+        )
+
+
+def _recipients(invoice: Invoice) -> Iterable[Finding]:
+    if not contacts_for(invoice.customer, "billing"):
+        yield Finding(
+            "recipient",
+            "warn",
+            "customer",
+            f"{invoice.customer.name} has no contact for invoices.",
+            "Add a contact with the purpose Invoices; until then it cannot be sent.",
+        )
+
+
+_ORDER = ("block", "confirm", "warn", "info")
+
+
+def _ordered(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: _ORDER.index(f.severity))

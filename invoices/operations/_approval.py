@@ -1,0 +1,213 @@
+"""Submitting a document, and what follows from the answer."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from core.errors import DomainError, Refused
+from customers.models import ChangeRequest
+from entities.queries import local_day
+from invoices import gate
+from invoices.events import INVOICE_APPROVED, INVOICE_REJECTED, INVOICE_SUBMITTED
+from invoices.models import Invoice, Line
+from invoices.operations._drafts import lock, refuse_stale, touch
+from invoices.parts import load_parts
+from invoices.pricing import Book
+from invoices.snapshots import content_of, snapshot_of
+from invoices.states import check_next
+from team.models import User
+from trail.operations import record
+from work import operations as work
+from work.models import Approval
+from work.queries import approvals_of
+
+
+class NotSubmittable(DomainError):
+    """The check found what stops the document; `problems` lists each with rule, field and mend."""
+
+    status = 422
+
+
+@transaction.atomic
+def submit_invoice(
+    invoice: Invoice, *, actor: User | None, now: datetime, expected_version: int | None = None
+) -> Invoice:
+    """Check a draft and ask for approval; a small, unremarkable one is approved at once."""
+    invoice = lock(invoice)
+    refuse_stale(invoice, expected_version)
+    check_next(invoice.document_status, Invoice.Status.PENDING)
+    today = local_day(invoice.entity, now)
+    on = invoice.planned_on or today
+    findings, lines = check_invoice(invoice, today=today)
+    problems = gate.stopping(findings, invoice.overrides)
+    if problems:
+        first = problems[0]
+        raise NotSubmittable(
+            first["message"], field=first["field"], rule=first["rule"], mend=first["mend"], problems=problems
+        )
+    content = content_of(invoice, lines)
+    invoice.checks = findings
+    invoice.document_status = Invoice.Status.PENDING
+    approval = work.request_approval(
+        invoice,
+        work.Question(
+            kind=kind_of(invoice, lines),
+            label=f"{invoice.get_document_type_display()} for {invoice.customer.name}",
+            path=invoice.get_absolute_url(),
+            snapshot=content,
+            entity=invoice.entity,
+            customer_id=invoice.customer_id,
+            amount=invoice.payable,
+            currency=invoice.currency,
+            amount_functional=invoice.payable_functional,
+            flags=risks(invoice, lines, findings, on=on),
+            barred=[pk for pk in (invoice.created_by_id, invoice.edited_by_id) if pk],
+        ),
+        actor=actor,
+        now=now,
+    )
+    record(
+        INVOICE_SUBMITTED,
+        invoice,
+        actor=actor,
+        at=now,
+        customer_id=invoice.customer_id,
+        needs=approval.needed_role,
+    )
+    if approval.state == Approval.State.APPROVED:
+        invoice.document_status = Invoice.Status.APPROVED
+        invoice.approved_hash = approval.snapshot_hash
+    invoice.lock_version += 1
+    invoice.save(update_fields=["checks", "document_status", "approved_hash", "lock_version"])
+    return invoice
+
+
+@transaction.atomic
+def approve_invoice(
+    invoice: Invoice, *, actor: User, now: datetime, confirmed: Sequence[str] = (), reason: str = ""
+) -> Invoice:
+    """A second person says yes to exactly what was submitted."""
+    invoice = lock(invoice)
+    check_next(invoice.document_status, Invoice.Status.APPROVED)
+    approval = pending_approval(invoice)
+    if work.hash_of(content_of(invoice, list(invoice.lines.all()))) != approval.snapshot_hash:
+        raise Refused(
+            "The document is not the one that was submitted.",
+            rule="approval_is_for_what_was_submitted",
+            mend="Take it back to draft and submit it again.",
+        )
+    work.approve(approval, actor=actor, now=now, confirmed=confirmed, reason=reason)
+    invoice.document_status = Invoice.Status.APPROVED
+    invoice.approved_hash = approval.snapshot_hash
+    touch_status(invoice)
+    record(INVOICE_APPROVED, invoice, actor=actor, at=now, customer_id=invoice.customer_id)
+    return invoice
+
+
+@transaction.atomic
+def reject_invoice(invoice: Invoice, *, actor: User, now: datetime, reason: str) -> Invoice:
+    """A second person says no; the document is a draft again, with the reason on its timeline."""
+    invoice = lock(invoice)
+    check_next(invoice.document_status, Invoice.Status.DRAFT)
+    work.reject(pending_approval(invoice), actor=actor, now=now, reason=reason)
+    invoice.document_status = Invoice.Status.DRAFT
+    invoice.approved_hash = ""
+    touch_status(invoice)
+    record(INVOICE_REJECTED, invoice, actor=actor, at=now, customer_id=invoice.customer_id, reason=reason)
+    return invoice
+
+
+def touch_status(invoice: Invoice) -> None:
+    """Save a decision about the document: its editor stays who last changed what it says."""
+    touch(invoice, invoice.edited_by, invoice.edited_at)
+
+
+def pending_approval(invoice: Invoice) -> Approval:
+    """The open question about the document; `Refused` when there is none."""
+    approval = approvals_of(invoice).filter(state=Approval.State.PENDING).first()
+    if approval is None:
+        raise Refused(f"{invoice} waits for nobody's approval.", rule="a_question_is_open")
+    return approval
+
+
+def check_invoice(invoice: Invoice, *, today: date) -> tuple[list[dict[str, str]], list[Line]]:
+    """Everything the gate says about a draft on its day, and its lines."""
+    on = invoice.planned_on or today
+    book = Book()
+    parts = load_parts([invoice], on=on, book=book)[0]
+    snapshot = snapshot_of(parts, issued_on=on, number="")
+    findings = [
+        *gate.own_checks(parts, snapshot, gate.requirements_of(invoice, on), today=today),
+        *gate.comparing_checks(invoice, parts.lines, on=on),
+    ]
+    return gate.as_rows(findings), list(parts.lines)
+
+
+def kind_of(invoice: Invoice, lines: Sequence[Line]) -> str:
+    """Which approval limits hold: list prices only is standard, anything typed in is manual."""
+    if invoice.document_type == Invoice.Type.CREDIT_NOTE:
+        return "credit_note"
+    listed = all(line.list_price is not None and line.unit_price == line.list_price for line in lines)
+    discounted = invoice.allowance_total or any(line.discount for line in lines)
+    return "standard_invoice" if listed and not discounted else "manual_invoice"
+
+
+def risks(
+    invoice: Invoice, lines: Sequence[Line], findings: Sequence[dict[str, str]], *, on: date
+) -> list[dict[str, str]]:
+    """What the reviewer must confirm one by one: only what differs from the usual."""
+    flags = [
+        {
+            "key": f["rule"],
+            "label": f["message"],
+            "value": "",
+            "before": "",
+            "why": f"Confirmed by the author: {invoice.overrides[f['rule']]}",
+        }
+        for f in findings
+        if f["severity"] == "confirm" and f["rule"] in invoice.overrides
+    ]
+    if invoice.document_type == Invoice.Type.CREDIT_NOTE:
+        return flags
+    if not Invoice.objects.filter(
+        customer_id=invoice.customer_id, document_status=Invoice.Status.ISSUED
+    ).exists():
+        flags.append(
+            {
+                "key": "new-customer",
+                "label": f"First invoice for {invoice.customer.name}",
+                "before": "",
+                "value": invoice.customer.number,
+                "why": "Check name, address and tax id once.",
+            }
+        )
+    changed = ChangeRequest.objects.filter(
+        customer_id=invoice.customer_id,
+        state=ChangeRequest.State.APPLIED,
+        decided_at__date__gte=on - timedelta(days=14),
+        decided_at__date__lte=on,
+    ).order_by("-decided_at")
+    flags += [
+        {
+            "key": f"changed-{change.subject}",
+            "label": f"{change.get_subject_display()} changed lately",
+            "before": "",
+            "value": f"{change.decided_at:%d %b %Y}",
+            "why": "Fraud often begins with such a change.",
+        }
+        for change in changed[:3]
+        if change.decided_at
+    ]
+    flags += [
+        {
+            "key": f"price-{line.position}",
+            "label": f"Price of “{line.description[:60]}”",
+            "before": f"{line.list_price.normalize():f}",
+            "value": f"{line.unit_price.normalize():f}",
+            "why": "Differs from the price list.",
+        }
+        for line in lines
+        if line.list_price is not None and line.list_price != line.unit_price
+    ]
+    return flags

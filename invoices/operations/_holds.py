@@ -1,0 +1,113 @@
+"""Holding part of an invoice: it is not asked for, the rest stays payable."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from core.errors import Invalid, Refused
+from core.money import exponent
+from entities.queries import local_day
+from invoices.events import INVOICE_HELD, INVOICE_RELEASED
+from invoices.models import Hold, Invoice, Line
+from invoices.operations._drafts import lock
+from invoices.operations._settlement import sync_settlement
+from ledger.operations import lock_items
+from team.models import User
+from trail.operations import record
+
+
+@transaction.atomic
+def hold(
+    invoice: Invoice,
+    amount: Decimal,
+    *,
+    reason: str,
+    actor: User | None,
+    now: datetime,
+    line: Line | None = None,
+    until: date | None = None,
+    kind: str = "manual",
+) -> Hold:
+    """Hold `amount` of what is open, with a reason and, best, an end."""
+    invoice = lock(invoice)
+    items = _items(invoice)
+    open_amount = sum((item.open_amount for item in items), Decimal(0))
+    held = sum((item.held_amount for item in items), Decimal(0))
+    if not invoice.is_issued or not open_amount:
+        raise Refused(f"{invoice} has nothing open to hold.", rule="a_hold_is_on_an_open_amount")
+    if not reason.strip():
+        raise Invalid(
+            "Say why it is held.", field="reason", rule="a_hold_has_a_reason", mend="Write the reason."
+        )
+    if amount <= 0 or -int(amount.normalize().as_tuple().exponent) > exponent(invoice.currency):
+        raise Invalid(
+            f"{amount} is not an amount in {invoice.currency}.",
+            field="amount",
+            rule="a_hold_has_an_amount",
+            mend=f"Enter more than 0 and at most {open_amount - held}.",
+        )
+    if amount > open_amount - held:
+        raise Refused(
+            f"{amount} is more than the {open_amount - held} {invoice.currency} that is open and not held.",
+            field="amount",
+            rule="no_more_is_held_than_is_open",
+            mend=f"Hold at most {open_amount - held}.",
+        )
+    if until is not None and until < local_day(invoice.entity, now):
+        raise Invalid(
+            "The hold ends in the past.", field="until", rule="a_hold_ends_later", mend="Choose a later day."
+        )
+    row = Hold.objects.create(
+        invoice=invoice,
+        line=line,
+        kind=kind,
+        amount=amount,
+        reason=reason.strip(),
+        until=until,
+        placed_by=actor,
+        placed_at=now,
+    )
+    _spread(invoice)
+    record(
+        INVOICE_HELD,
+        invoice,
+        actor=actor,
+        at=now,
+        customer_id=invoice.customer_id,
+        amount=amount,
+        reason=reason,
+        until=until,
+        line=line.position if line else None,
+    )
+    return row
+
+
+@transaction.atomic
+def release(row: Hold, *, actor: User | None, now: datetime) -> Hold:
+    """End a hold: its amount is asked for again."""
+    invoice = lock(row.invoice)
+    row = Hold.objects.select_for_update().get(pk=row.pk)
+    if row.released_at is not None:
+        raise Refused("This hold was released before.", rule="a_hold_is_released_once")
+    row.released_at, row.released_by = now, actor
+    row.save(update_fields=["released_at", "released_by"])
+    _spread(invoice)
+    record(INVOICE_RELEASED, invoice, actor=actor, at=now, customer_id=invoice.customer_id, amount=row.amount)
+    return row
+
+
+def _items(invoice: Invoice) -> list:
+    ids = [pk for pk in invoice.instalments.values_list("open_item_id", flat=True) if pk]
+    return list(lock_items(ids).values())
+
+
+def _spread(invoice: Invoice) -> None:
+    """Lay what is held on the open items, last due first, so that what is due now stays asked for."""
+    wanted = invoice.holds.filter(released_at=None).aggregate(s=Sum("amount"))["s"] or Decimal(0)
+    for item in sorted(_items(invoice), key=lambda item: (item.due_on, item.pk), reverse=True):
+        item.held_amount = min(wanted, item.open_amount)
+        wanted -= item.held_amount
+        item.save(update_fields=["held_amount"])
+    sync_settlement([invoice.pk])

@@ -1,0 +1,45 @@
+"""Keeping an invoice's balance and settlement in step with the ledger."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+# One statement for one invoice or ten thousand: every value follows from open items and allocations.
+_SYNC = """
+WITH owed AS (
+    SELECT p.invoice_id, sum(i.open_amount) AS balance, sum(i.held_amount) AS held,
+           min(i.due_on) FILTER (WHERE i.open_amount > 0) AS next_due_on
+    FROM invoices_instalment p JOIN ledger_openitem i ON i.id = p.open_item_id
+    WHERE p.invoice_id = ANY(%s) GROUP BY p.invoice_id
+), settled AS (
+    SELECT p.invoice_id, max(a.on) AS last_on,
+           coalesce(sum(a.amount) FILTER (WHERE a.kind = 'credit'), 0) AS credited,
+           coalesce(sum(a.amount) FILTER (WHERE a.kind = 'write_off'), 0) AS written_off,
+           coalesce(sum(a.amount) FILTER (WHERE a.kind NOT IN ('credit', 'write_off')), 0) AS paid
+    FROM invoices_instalment p JOIN ledger_allocation a ON a.debit_id = p.open_item_id
+    WHERE p.invoice_id = ANY(%s) GROUP BY p.invoice_id
+)
+UPDATE invoices_invoice v SET
+    balance = o.balance,
+    held_amount = o.held,
+    next_due_on = o.next_due_on,
+    settled_on = CASE WHEN o.balance = 0 THEN s.last_on END,
+    settlement_status = CASE
+        WHEN o.balance > 0 AND o.balance = v.payable THEN 'open'
+        WHEN o.balance > 0 THEN 'part_paid'
+        WHEN s.credited = v.payable THEN 'credited'
+        WHEN s.written_off = v.payable THEN 'written_off'
+        WHEN s.credited > 0 OR s.written_off > 0 THEN 'mixed_closed'
+        ELSE 'paid' END
+FROM owed o LEFT JOIN settled s ON s.invoice_id = o.invoice_id
+WHERE v.id = o.invoice_id
+"""
+
+
+def sync_settlement(invoice_ids: Iterable[int]) -> None:
+    """Write balance, held amount, next due day and settlement status from the ledger. Same transaction and
+    locks as the allocation that changed it; the rules are those of `states.settlement_status`."""
+    ids = sorted(set(invoice_ids))
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_SYNC, [ids, ids])

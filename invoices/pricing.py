@@ -1,0 +1,287 @@
+"""Working a draft out: taxes of the day, totals, exchange rate, due dates. Reads, writes nothing.
+
+One `Book` serves one run, also of thousands of documents: it looks every shared thing up once.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from policies.rules import Clauses
+
+from catalogue.queries import TaxDecision, price_of, tax_of
+from catalogue.rules import COMPONENTS
+from core.calendars import Calendar
+from core.errors import Invalid, problem
+from core.terms import explain, instalments, parse_terms
+from customers.models import BillingRequirement, Customer
+from customers.queries import BillingProfile, billing_profile, requirements_for
+from entities import queries as entities
+from entities.models import Entity
+from invoices.inputs import ChargeInput, DraftInput, LineInput
+from invoices.rules import Adjustment, Line, Totals, invoice_totals
+from invoices.totals import ONE_TAX
+from policies.models import PolicyVersion
+from policies.queries import clauses_of, version_in_force
+
+Value = TypeVar("Value")
+
+
+class Book:
+    """Look-ups of one run, each asked once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Any] = {}
+
+    def _once(self, key: Hashable, ask: Callable[[], Value]) -> Value:
+        if key not in self._kept:
+            self._kept[key] = ask()
+        return self._kept[key]
+
+    def calendar(self, entity: Entity) -> Calendar:
+        return self._once(("calendar", entity.pk), lambda: entities.calendar_of(entity))
+
+    def rate(self, currency: str, entity: Entity, on: date) -> entities.Rate:
+        functional = entity.functional_currency
+        return self._once(
+            ("rate", currency, functional, on), lambda: entities.rate_on(currency, functional, on)
+        )
+
+    def profile(self, customer: Customer, entity: Entity, on: date) -> BillingProfile:
+        return self._once(
+            ("profile", customer.pk, entity.pk, on), lambda: billing_profile(customer, entity, on)
+        )
+
+    def policy(self, customer: Customer, entity: Entity, on: date) -> PolicyVersion | None:
+        policy = self.profile(customer, entity, on).payment_policy
+        if policy is None:
+            return None
+        return self._once(("policy", policy.pk, on), lambda: version_in_force(policy, on))
+
+    def clauses(self, version: PolicyVersion) -> Clauses:
+        return self._once(("clauses", version.pk), lambda: clauses_of(version))
+
+    def tax(self, entity: Entity, customer: Customer, tax_class: str, kind: str, on: date) -> TaxDecision:
+        return self._once(
+            ("tax", entity.pk, customer.pk, tax_class, kind, on),
+            lambda: tax_of(entity, customer, tax_class=tax_class, kind=kind, on=on),
+        )
+
+    def requirements(self, customer: Customer, entity: Entity, on: date) -> list[BillingRequirement]:
+        return self._once(
+            ("requirements", customer.pk, entity.pk, on), lambda: list(requirements_for(customer, entity, on))
+        )
+
+    def bank_account(self, entity: Entity, currency: str) -> entities.BankAccount | None:
+        return self._once(("bank", entity.pk, currency), lambda: entities.bank_account(entity, currency))
+
+    def tax_numbers(self, entity: Entity, on: date) -> list[entities.TaxRegistration]:
+        return self._once(("numbers", entity.pk, on), lambda: entities.tax_numbers(entity, on))
+
+
+@dataclass(frozen=True)
+class Due:
+    """One instalment: when, how much, and in words why then."""
+
+    number: int
+    due_on: date
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True)
+class Worked:
+    """A draft worked out for one day."""
+
+    on: date
+    currency: str
+    language: str
+    terms: str
+    rate: entities.Rate
+    policy: PolicyVersion | None
+    taxes: tuple[TaxDecision, ...]
+    charge_taxes: tuple[TaxDecision, ...]
+    totals: Totals
+    due: tuple[Due, ...]
+    list_prices: tuple[Decimal | None, ...]
+    texts: tuple[str, ...]
+    reviews: tuple[str, ...]
+
+
+def work_out(draft: DraftInput, *, today: date, book: Book) -> Worked:
+    """Everything that follows from the input on its day. `Invalid` names the field at fault."""
+    _refuse_empty(draft)
+    on = draft.tax_point_on or draft.planned_on or today
+    entity, customer = draft.entity, draft.customer
+    profile = book.profile(customer, entity, on)
+    currency = draft.currency or profile.currency
+    rate = book.rate(currency, entity, on)
+    taxes = tuple(book.tax(entity, customer, line.tax_class, line.kind, on) for line in draft.lines)
+    charge_taxes = tuple(
+        book.tax(entity, customer, charge.tax_class, "service", on) for charge in draft.charges
+    )
+    totals = _totals(draft, currency, taxes, charge_taxes)
+    policy = book.policy(customer, entity, draft.planned_on or today)
+    terms = draft.terms or profile.terms_override or (book.clauses(policy).terms if policy else "")
+    parse_terms(terms or "NET 0")
+    due = due_dates(
+        totals.due,
+        base=draft.planned_on or today,
+        terms=terms or "NET 0",
+        # Instalments are the policy's; terms agreed apart, or typed in, replace them.
+        schedule=()
+        if draft.terms or profile.terms_override or policy is None
+        else schedule_of(book.clauses(policy)),
+        currency=currency,
+        calendar=book.calendar(entity),
+    )
+    prices = tuple(price_of(line.item, currency, on) if line.item else None for line in draft.lines)
+    decisions = [*taxes, *charge_taxes]
+    return Worked(
+        on=on,
+        currency=currency,
+        language=draft.language or profile.language,
+        terms=terms or "NET 0",
+        rate=rate,
+        policy=policy,
+        taxes=taxes,
+        charge_taxes=charge_taxes,
+        totals=totals,
+        due=due,
+        list_prices=prices,
+        texts=tuple(dict.fromkeys(d.text for d in decisions if d.text)),
+        reviews=tuple(dict.fromkeys(d.review for d in decisions if d.review)),
+    )
+
+
+def due_dates(
+    payable: Decimal,
+    *,
+    base: date,
+    terms: str,
+    schedule: Sequence[tuple[Decimal, str]],
+    currency: str,
+    calendar: Calendar,
+) -> tuple[Due, ...]:
+    """When what is payable falls due, counted from `base`, with the reason in words."""
+    steps = list(schedule) or [(Decimal(100), terms)]
+    parts = instalments(payable, base, steps, currency, calendar=calendar)
+    return tuple(
+        Due(part.number, part.due_on, part.amount, explain(base, step, calendar=calendar)[:200])
+        for part, (_, step) in zip(parts, steps, strict=True)
+    )
+
+
+def schedule_of(clauses: Clauses) -> list[tuple[Decimal, str]]:
+    """The policy's instalments as (percent, terms); empty when everything is due at once."""
+    return [(part.pct, part.terms) for part in clauses.instalments]
+
+
+def _totals(
+    draft: DraftInput, currency: str, taxes: Sequence[TaxDecision], charge_taxes: Sequence[TaxDecision]
+) -> Totals:
+    regimes = {decision.regime for decision in taxes if decision.regime}
+    india = COMPONENTS[regimes.pop()] if len(regimes) == 1 else ONE_TAX
+    return invoice_totals(
+        [_rule_line(line, decision) for line, decision in zip(draft.lines, taxes, strict=True)],
+        currency=currency,
+        discount_pct=draft.discount_pct or Decimal(0),
+        discount=draft.discount_amount or Decimal(0),
+        charges=[_rule_charge(c, d) for c, d in zip(draft.charges, charge_taxes, strict=True)],
+        tax_rounding="line" if draft.entity.tax_rounding == "line" else "group",
+        components=india,
+    )
+
+
+def _rule_line(line: LineInput, decision: TaxDecision) -> Line:
+    return Line(
+        qty=line.quantity,
+        price=line.unit_price,
+        category=decision.category,
+        rate=decision.rate,
+        base_qty=line.base_quantity,
+        discount_pct=line.discount_pct or Decimal(0),
+    )
+
+
+def _rule_charge(charge: ChargeInput, decision: TaxDecision) -> Adjustment:
+    return Adjustment(decision.category, decision.rate, charge.amount, charge.reason)
+
+
+def _refuse_empty(draft: DraftInput) -> None:
+    problems = []
+    if not draft.lines:
+        problems.append(
+            problem(
+                "The invoice has no lines.",
+                field="lines",
+                rule="an_invoice_bills_something",
+                mend="Add a line.",
+            )
+        )
+    for number, line in enumerate(draft.lines):
+        if len(line.description.strip()) < 3:
+            problems.append(
+                problem(
+                    f"Line {number + 1} says too little.",
+                    field=f"lines[{number}].description",
+                    rule="EU-6",
+                    mend="Describe what was supplied in at least three characters.",
+                )
+            )
+        if line.quantity < 0 and not (line.item and line.item.allows_negative):
+            problems.append(
+                problem(
+                    f"Line {number + 1}: the quantity is negative.",
+                    field=f"lines[{number}].quantity",
+                    rule="quantity_not_negative",
+                    mend="Use a discount, a deduction item, or a credit note.",
+                )
+            )
+        if line.tax_class == "exempt" and not line.exemption_reason:
+            problems.append(
+                problem(
+                    f"Line {number + 1} is exempt and says no reason.",
+                    field=f"lines[{number}].exemption_reason",
+                    rule="E-REASON",
+                    mend="Name the provision that exempts it, like Art. 132(1)(i).",
+                )
+            )
+        if line.period_from and line.period_to and line.period_to < line.period_from:
+            problems.append(
+                problem(
+                    f"Line {number + 1}: the period ends before it begins.",
+                    field=f"lines[{number}].period_to",
+                    rule="a_line_period_ends_after_it_begins",
+                    mend="Swap the two days.",
+                )
+            )
+    for name, value in (("discount_pct", draft.discount_pct), ("discount_amount", draft.discount_amount)):
+        if value and not draft.discount_reason.strip():
+            problems.append(
+                problem(
+                    "A discount on the document needs a reason.",
+                    field="discount_reason",
+                    rule="BR-33",
+                    mend=f"Say why {name.replace('_', ' ')} is given.",
+                )
+            )
+    if draft.supply_from and draft.supply_to and draft.supply_to < draft.supply_from:
+        problems.append(
+            problem(
+                "The supply ends before it begins.",
+                field="supply_to",
+                rule="a_supply_ends_after_it_begins",
+                mend="Swap the two days.",
+            )
+        )
+    if problems:
+        raise Invalid(
+            problems[0]["message"],
+            field=problems[0]["field"],
+            rule=problems[0]["rule"],
+            mend=problems[0]["mend"],
+            problems=problems,
+        )

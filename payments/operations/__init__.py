@@ -1,0 +1,51 @@
+"""Writing payments. One import path; each file below holds one act and what it needs."""
+
+from payments.operations._allocating import (
+    NotAllocatable,
+    Part,
+    allocate_payment,
+    earned_discount,
+    propose_allocation,
+    undo_allocation,
+    use_credit,
+)
+from payments.operations._giving_up import (
+    approve_write_off,
+    recover_write_off,
+    reject_write_off,
+    request_write_off,
+    small_difference_limit,
+    write_off_difference,
+)
+from payments.operations._receiving import (
+    NotReturnable,
+    Receipt,
+    bounce_payment,
+    identify_payment,
+    record_payment,
+)
+from payments.operations._refunding import approve_refund, reject_refund, request_refund
+
+__all__ = [
+    "NotAllocatable",
+    "NotReturnable",
+    "Part",
+    "Receipt",
+    "allocate_payment",
+    "approve_refund",
+    "approve_write_off",
+    "bounce_payment",
+    "earned_discount",
+    "identify_payment",
+    "propose_allocation",
+    "record_payment",
+    "recover_write_off",
+    "reject_refund",
+    "reject_write_off",
+    "request_refund",
+    "request_write_off",
+    "small_difference_limit",
+    "undo_allocation",
+    "use_credit",
+    "write_off_difference",
+]

@@ -1,0 +1,286 @@
+"""Receivables given up: small differences by policy, the rest after approval; and what comes back later."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from core.errors import Invalid, Refused
+from core.money import amount as exact_amount
+from entities.queries import local_day
+from invoices.models import Invoice
+from invoices.operations import sync_settlement
+from ledger import operations as ledger
+from ledger.models import Allocation, OpenItem
+from ledger.rules import Rate, write_off_split
+from payments import rules
+from payments.events import (
+    DIFFERENCE_WRITTEN_OFF,
+    WRITE_OFF_BOOKED,
+    WRITE_OFF_RECOVERED,
+    WRITE_OFF_REJECTED,
+    WRITE_OFF_REQUESTED,
+)
+from payments.models import WriteOff
+from payments.operations._allocating import lock_invoices_of, taxes_of
+from policies.queries import clauses_of
+from team.models import User
+from trail.operations import record
+from work import operations as work
+from work.models import Approval
+from work.queries import approvals_of
+
+
+def small_difference_limit(item: OpenItem, invoice: Invoice) -> Decimal:
+    """The most the policy pinned to the invoice lets go of what is open of it; 0 without a clause."""
+    if invoice.policy_version is None:
+        return Decimal(0)
+    clause = clauses_of(invoice.policy_version).tolerance
+    if clause is None:
+        return Decimal(0)
+    return rules.tolerance(
+        open_amount=item.amount,
+        payment=item.amount,
+        currency=item.currency,
+        absolute=clause.absolute,
+        pct=clause.pct,
+    ).limit
+
+
+@transaction.atomic
+def write_off_difference(invoice: Invoice, *, actor: User | None, now: datetime) -> Invoice:
+    """Let go of a rest within the policy's tolerance. Tax stays as it is; undo by its reversal."""
+    items = _open_items(invoice)
+    rest = sum((item.open_amount for item in items), Decimal(0))
+    limit = max((small_difference_limit(item, invoice) for item in items), default=Decimal(0))
+    if not 0 < rest <= limit:
+        raise Refused(
+            f"{rest} {invoice.currency} is open; the policy lets go of at most {limit}.",
+            field="amount",
+            rule="tolerance_by_policy",
+            mend="Remind the customer, or propose a write-off.",
+        )
+    for item in items:
+        ledger.give_up(
+            item,
+            kind=Allocation.Kind.TOLERANCE,
+            net=item.open_amount,
+            taxes=[],
+            rate=_rate(invoice),
+            source=ledger.Source("tolerance", invoice.pk, _key("tolerance", item)),
+            text=f"Small difference on {invoice.number}",
+            on=local_day(invoice.entity, now),
+            actor=actor,
+            now=now,
+        )
+    sync_settlement([invoice.pk])
+    record(
+        DIFFERENCE_WRITTEN_OFF,
+        invoice,
+        actor=actor,
+        at=now,
+        customer_id=invoice.customer_id,
+        amount=rest,
+        currency=invoice.currency,
+    )
+    invoice.refresh_from_db()
+    return invoice
+
+
+@transaction.atomic
+def request_write_off(
+    invoice: Invoice, amount: Decimal, *, reason: str, actor: User, now: datetime
+) -> WriteOff:
+    """Propose to give up part of an invoice. Somebody else with the limit decides."""
+    items = _open_items(invoice)
+    open_amount = sum((item.open_amount for item in items), Decimal(0))
+    exact_amount(amount, invoice.currency, field="amount")
+    if not 0 < amount <= open_amount:
+        raise Refused(
+            f"{amount} cannot be written off: {open_amount} {invoice.currency} is open.",
+            field="amount",
+            rule="a_write_off_is_within_what_is_open",
+            mend=f"Enter at most {open_amount}.",
+        )
+    if len(reason.strip()) < 10:
+        raise Invalid(
+            "Say why it is given up.",
+            field="reason",
+            rule="a_write_off_has_a_reason",
+            mend="Write at least 10 characters: what was tried, why it failed.",
+        )
+    if WriteOff.objects.filter(invoice=invoice, state=WriteOff.State.PENDING).exists():
+        raise Refused(f"A write-off of {invoice} waits already.", rule="one_write_off_waits_per_invoice")
+    row = WriteOff.objects.create(
+        invoice=invoice, amount=amount, reason=reason.strip(), requested_by=actor, requested_at=now
+    )
+    work.request_approval(
+        row,
+        work.Question(
+            kind="write_off",
+            label=f"Write-off of {invoice.number}, {invoice.customer.name}",
+            path=invoice.get_absolute_url(),
+            snapshot=_snapshot(row),
+            entity=invoice.entity,
+            customer_id=invoice.customer_id,
+            amount=amount,
+            currency=invoice.currency,
+            amount_functional=_rate(invoice).convert(amount),
+        ),
+        actor=actor,
+        now=now,
+    )
+    record(
+        WRITE_OFF_REQUESTED,
+        invoice,
+        actor=actor,
+        at=now,
+        customer_id=invoice.customer_id,
+        amount=amount,
+        currency=invoice.currency,
+        reason=reason,
+    )
+    return row
+
+
+@transaction.atomic
+def approve_write_off(row: WriteOff, *, actor: User, now: datetime) -> WriteOff:
+    """Book it: bad debt, tax back where the law gives relief, receivable closed."""
+    row = _pending(row)
+    invoice = row.invoice
+    work.approve(_question(row), actor=actor, now=now)
+    left = row.amount
+    for item in _open_items(invoice):
+        part = min(left, item.open_amount)
+        if not part:
+            continue
+        lost = write_off_split(
+            open_amount=part,
+            gross=invoice.payable,
+            tax=invoice.tax_total,
+            tax_relief=invoice.entity.bad_debt_relief,
+            currency=invoice.currency,
+        )
+        ledger.give_up(
+            item,
+            kind=Allocation.Kind.WRITE_OFF,
+            net=part - lost.output_tax,
+            taxes=taxes_of(invoice, lost.output_tax),
+            rate=_rate(invoice),
+            source=ledger.Source("write_off", row.pk, f"write_off:{row.pk}:{item.pk}"),
+            text=f"Write-off of {invoice.number}",
+            on=local_day(invoice.entity, now),
+            actor=actor,
+            now=now,
+        )
+        left -= part
+    if left:
+        raise Refused(
+            f"Only {row.amount - left} {invoice.currency} is open by now.",
+            field="amount",
+            rule="a_write_off_is_within_what_is_open",
+            mend="Reject it and propose the smaller amount.",
+        )
+    sync_settlement([invoice.pk])
+    row.state, row.booked_on = WriteOff.State.BOOKED, local_day(invoice.entity, now)
+    row.save(update_fields=["state", "booked_on"])
+    record(
+        WRITE_OFF_BOOKED,
+        invoice,
+        actor=actor,
+        at=now,
+        customer_id=invoice.customer_id,
+        amount=row.amount,
+        currency=invoice.currency,
+    )
+    return row
+
+
+@transaction.atomic
+def reject_write_off(row: WriteOff, *, actor: User, now: datetime, reason: str) -> WriteOff:
+    """Keep asking for the money."""
+    row = _pending(row)
+    work.reject(_question(row), actor=actor, now=now, reason=reason)
+    row.state = WriteOff.State.REJECTED
+    row.save(update_fields=["state"])
+    record(
+        WRITE_OFF_REJECTED,
+        row.invoice,
+        actor=actor,
+        at=now,
+        customer_id=row.invoice.customer_id,
+        reason=reason,
+    )
+    return row
+
+
+@transaction.atomic
+def recover_write_off(row: WriteOff, *, actor: User | None, now: datetime) -> WriteOff:
+    """Bring a written-off receivable back, because money came after all; allocate the receipt next."""
+    row = WriteOff.objects.select_for_update(of=("self",)).select_related("invoice__entity").get(pk=row.pk)
+    if row.state != WriteOff.State.BOOKED:
+        raise Refused(f"{row} is not booked.", rule="a_booked_write_off_is_recovered")
+    invoice = row.invoice
+    allocations = list(
+        Allocation.objects.filter(
+            entry__key__startswith=f"write_off:{row.pk}:", reversal_of=None
+        ).select_related("entry")
+    )
+    lock_invoices_of([a.debit_id for a in allocations if a.debit_id])
+    items = ledger.lock_items([a.debit_id for a in allocations if a.debit_id])
+    for allocation in allocations:
+        allocation.debit = items[allocation.debit_id]
+        ledger.undo_allocation(
+            allocation,
+            source=ledger.Source("write_off", row.pk, f"recovery:{row.pk}:{allocation.pk}"),
+            text=f"Recovery of {invoice.number}",
+            on=local_day(invoice.entity, now),
+            actor=actor,
+            now=now,
+        )
+    sync_settlement([invoice.pk])
+    row.state = WriteOff.State.RECOVERED
+    row.save(update_fields=["state"])
+    record(
+        WRITE_OFF_RECOVERED,
+        invoice,
+        actor=actor,
+        at=now,
+        customer_id=invoice.customer_id,
+        amount=row.amount,
+        currency=invoice.currency,
+    )
+    return row
+
+
+def _open_items(invoice: Invoice) -> list[OpenItem]:
+    ids = [pk for pk in invoice.instalments.values_list("open_item_id", flat=True) if pk]
+    lock_invoices_of(ids)
+    return [item for item in ledger.lock_items(ids).values() if item.open_amount]
+
+
+def _rate(invoice: Invoice) -> Rate:
+    return Rate(invoice.currency, invoice.entity.functional_currency, invoice.fx_rate)
+
+
+def _key(kind: str, item: OpenItem) -> str:
+    return f"{kind}:{item.pk}:{Allocation.objects.filter(debit=item).count()}"
+
+
+def _snapshot(row: WriteOff) -> dict[str, str]:
+    return {"invoice": str(row.invoice_id), "amount": str(row.amount), "reason": row.reason}
+
+
+def _pending(row: WriteOff) -> WriteOff:
+    row = (
+        WriteOff.objects.select_for_update(of=("self",))
+        .select_related("invoice__entity", "invoice__customer")
+        .get(pk=row.pk)
+    )
+    if row.state != WriteOff.State.PENDING:
+        raise Refused(f"{row} was decided before.", rule="a_question_is_answered_once")
+    return row
+
+
+def _question(row: WriteOff) -> Approval:
+    return approvals_of(row).get(state=Approval.State.PENDING)

@@ -1,0 +1,266 @@
+"""Money that arrives, and money that goes back to where it came from."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+
+from core.errors import Invalid, Refused
+from core.money import amount as exact_amount
+from customers.models import Customer
+from entities.models import Entity
+from entities.queries import local_day, rate_on
+from ledger import operations as ledger
+from ledger.models import Entry, OpenItem
+from ledger.rules import Leg, Rate, identify, receipt
+from payments.events import PAYMENT_BOUNCED, PAYMENT_IDENTIFIED, PAYMENT_RECORDED
+from payments.models import Payment
+from team.models import User
+from trail.operations import record
+
+
+class NotReturnable(Refused):
+    """The receipt came back before, or is still allocated."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What arrived. `amount` is what the customer is credited with: bank amount + fee + tax withheld.
+
+    `external_key` makes it unique outside: the same key again is the same receipt.
+    """
+
+    entity: Entity
+    received_on: date
+    currency: str
+    amount: Decimal
+    customer: Customer | None = None
+    fee: Decimal = Decimal(0)
+    withheld: Decimal = Decimal(0)
+    method: str = Payment.Method.BANK_TRANSFER
+    payer_name: str = ""
+    payer_account: str = ""
+    reference: str = ""
+    note: str = ""
+    external_key: str | None = None
+
+
+@transaction.atomic
+def record_payment(given: Receipt, *, actor: User | None, now: datetime) -> Payment:
+    """Book a receipt. Of a known customer it is an open credit to allocate; else it waits on 1200."""
+    if given.external_key:
+        before = Payment.objects.filter(external_key=given.external_key).first()
+        if before is not None:
+            return _same(before, given)
+    _refuse_impossible(given, today=local_day(given.entity, now))
+    rate = Rate(
+        given.currency,
+        given.entity.functional_currency,
+        rate_on(given.currency, given.entity.functional_currency, given.received_on).rate,
+    )
+    legs = receipt(
+        amount=given.amount,
+        rate=rate,
+        fee=given.fee,
+        withheld=given.withheld,
+        identified=given.customer is not None,
+    )
+    booked = -legs[-1].amount_functional
+    payment = Payment(
+        **{name: getattr(given, name) for name in Receipt.__dataclass_fields__},
+        fx_rate=rate.value,
+        functional_amount=booked,
+        recorded_by=actor,
+        recorded_at=now,
+    )
+    try:
+        with transaction.atomic():
+            if given.customer is not None:
+                payment.open_item = _credit(given, given.customer, booked)
+            payment.save(force_insert=True)
+    except IntegrityError:
+        # The same receipt was recorded at the same moment by somebody else.
+        before = Payment.objects.filter(external_key=given.external_key).exclude(external_key=None).first()
+        if before is None:
+            raise
+        return _same(before, given)
+    ledger.post([_posting(payment, legs, "receipt", given.received_on)], actor=actor, now=now)
+    record(
+        PAYMENT_RECORDED,
+        payment,
+        actor=actor,
+        at=now,
+        customer_id=payment.customer_id,
+        amount=payment.amount,
+        currency=payment.currency,
+        on=payment.received_on,
+    )
+    return payment
+
+
+@transaction.atomic
+def identify_payment(payment: Payment, customer: Customer, *, actor: User | None, now: datetime) -> Payment:
+    """Say whose an unidentified receipt is: it becomes that customer's open credit."""
+    payment = lock(payment)
+    if payment.customer_id is not None or payment.state != Payment.State.RECEIVED:
+        raise Refused(
+            f"{payment} belongs to {payment.customer}." if payment.customer else f"{payment} was returned.",
+            field="customer",
+            rule="a_receipt_is_identified_once",
+            mend="Refund it, or undo its allocations.",
+        )
+    on = local_day(payment.entity, now)
+    payment.customer = customer
+    payment.open_item = _credit(payment, customer, payment.functional_amount)
+    payment.save(update_fields=["customer", "open_item"])
+    legs = identify(amount=payment.amount, functional=payment.functional_amount)
+    ledger.post([_posting(payment, legs, "identified", max(on, payment.received_on))], actor=actor, now=now)
+    record(PAYMENT_IDENTIFIED, payment, actor=actor, at=now, customer_id=customer.pk, amount=payment.amount)
+    return payment
+
+
+@transaction.atomic
+def bounce_payment(payment: Payment, *, on: date, reason: str, actor: User | None, now: datetime) -> Payment:
+    """The bank took the money back: undo the allocations, then mirror the receipt. Nothing is edited."""
+    from payments.operations._allocating import undo_all
+
+    payment = lock(payment)
+    if payment.state != Payment.State.RECEIVED:
+        raise NotReturnable(f"{payment} was returned before.", rule="a_payment_returns_once")
+    if on < payment.received_on or on > local_day(payment.entity, now):
+        raise Invalid(
+            f"{payment} cannot have come back on {on}.",
+            field="on",
+            rule="a_return_follows_its_receipt",
+            mend=f"Use a day from {payment.received_on} to today.",
+        )
+    if not reason.strip():
+        raise Invalid(
+            "Say why it came back.",
+            field="reason",
+            rule="a_return_has_a_reason",
+            mend="Take it from the bank statement.",
+        )
+    entry = Entry.objects.get(key=f"payment:{payment.pk}:receipt")
+    if payment.open_item_id is not None:
+        undo_all(payment, on=on, actor=actor, now=now)
+        item = ledger.lock_items([payment.open_item_id])[payment.open_item_id]
+        ledger.cancel_receipt(
+            item,
+            _received(payment, entry),
+            source=ledger.Source("payment", payment.pk, f"payment:{payment.pk}:bounce"),
+            text=f"{payment} returned: {reason}"[:200],
+            on=on,
+            actor=actor,
+            now=now,
+        )
+    else:
+        legs = [Leg(leg.account, -leg.amount_doc, -leg.amount_functional) for leg in ledger.legs_of(entry)]
+        ledger.post([_posting(payment, legs, "bounce", on)], actor=actor, now=now)
+    payment.state, payment.bounced_on, payment.bounce_reason = Payment.State.BOUNCED, on, reason.strip()[:200]
+    payment.save(update_fields=["state", "bounced_on", "bounce_reason"])
+    record(
+        PAYMENT_BOUNCED,
+        payment,
+        actor=actor,
+        at=now,
+        customer_id=payment.customer_id,
+        amount=payment.amount,
+        currency=payment.currency,
+        on=on,
+        reason=reason,
+    )
+    return payment
+
+
+def lock(payment: Payment) -> Payment:
+    """The row, locked and fresh."""
+    return (
+        Payment.objects.select_for_update(of=("self",))
+        .select_related("entity", "customer", "open_item")
+        .get(pk=payment.pk)
+    )
+
+
+def _received(payment: Payment, entry: Entry) -> list[Leg]:
+    """The legs to mirror: bank side of the receipt against the customer's credit, also when identified later."""
+    bank = [leg for leg in ledger.legs_of(entry) if leg.account not in ("2100", "1200")]
+    return [*bank, Leg("2100", -payment.amount, -payment.functional_amount, str(payment.open_item_id))]
+
+
+def _same(before: Payment, given: Receipt) -> Payment:
+    if (before.amount, before.currency, before.entity_id) != (given.amount, given.currency, given.entity.pk):
+        raise Refused(
+            f"{given.external_key} was recorded before as {before.amount} {before.currency}.",
+            field="external_key",
+            rule="a_receipt_is_recorded_once",
+            mend=f"Look at {before}.",
+        )
+    return before
+
+
+def _credit(given: Receipt | Payment, customer: Customer, booked: Decimal) -> OpenItem:
+    [item] = ledger.open_items(
+        [
+            OpenItem(
+                entity_id=given.entity.pk,
+                customer_id=customer.pk,
+                side=OpenItem.Side.CREDIT,
+                kind=OpenItem.Kind.RECEIPT,
+                reference=given.reference[:60] or f"Receipt of {given.received_on:%d.%m.%Y}",
+                currency=given.currency,
+                amount=given.amount,
+                functional_amount=booked,
+                opened_on=given.received_on,
+            )
+        ]
+    )
+    return item
+
+
+def _posting(payment: Payment, legs: list[Leg], event: str, on: date) -> ledger.Posting:
+    return ledger.Posting(
+        entity_id=payment.entity_id,
+        customer_id=payment.customer_id,
+        currency=payment.currency,
+        on=on,
+        kind=event,
+        source=ledger.Source("payment", payment.pk, f"payment:{payment.pk}:{event}"),
+        text=f"Receipt {payment} {payment.reference}".strip()[:200],
+        legs=legs,
+        items={"credit": payment.open_item} if payment.open_item else {},
+    )
+
+
+def _refuse_impossible(given: Receipt, *, today: date) -> None:
+    for name in ("amount", "fee", "withheld"):
+        exact_amount(getattr(given, name), given.currency, field=name)
+    if given.amount <= 0:
+        raise Invalid(
+            "A receipt is more than nothing.",
+            field="amount",
+            rule="a_receipt_is_more_than_nothing",
+            mend="Enter what arrived. Money that went out is a refund or a returned payment.",
+        )
+    if min(given.fee, given.withheld) < 0 or given.fee + given.withheld > given.amount:
+        raise Invalid(
+            "Fee and withheld tax are part of the receipt.",
+            field="fee",
+            rule="fee_and_withheld_tax_are_part_of_the_receipt",
+            mend="Enter them as positive parts of the amount.",
+        )
+    if given.received_on > today:
+        raise Invalid(
+            f"{given.received_on} has not come yet.",
+            field="received_on",
+            rule="a_receipt_is_not_in_the_future",
+            mend=f"Use {today} or earlier.",
+        )
+    if given.method not in Payment.Method.values:
+        raise Invalid(
+            f"“{given.method}” is not a way to pay.",
+            field="method",
+            rule="method_is_known",
+            mend=f"Use one of {', '.join(Payment.Method.values)}.",
+        )

@@ -1,0 +1,137 @@
+"""Giving unapplied money back: asked by one person, decided by another."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from core.errors import Invalid, Refused
+from core.money import amount as exact_amount
+from entities.queries import local_day, rate_on
+from ledger import operations as ledger
+from ledger.models import OpenItem
+from ledger.rules import Rate
+from payments.events import REFUND_PAID, REFUND_REJECTED, REFUND_REQUESTED
+from payments.models import Refund
+from team.models import User
+from trail.operations import record
+from work import operations as work
+from work.models import Approval
+from work.queries import approvals_of
+
+
+@transaction.atomic
+def request_refund(credit: OpenItem, amount: Decimal, *, reason: str, actor: User, now: datetime) -> Refund:
+    """Ask to pay back part of what a customer has in credit, never above what is unapplied."""
+    credit = ledger.lock_items([credit.pk])[credit.pk]
+    exact_amount(amount, credit.currency, field="amount")
+    waiting = sum(
+        Refund.objects.filter(credit=credit, state=Refund.State.PENDING).values_list("amount", flat=True),
+        Decimal(0),
+    )
+    if credit.side != OpenItem.Side.CREDIT or not 0 < amount <= credit.open_amount - waiting:
+        raise Refused(
+            f"{credit.open_amount - waiting} {credit.currency} can be refunded; {amount} was asked for.",
+            field="amount",
+            rule="a_refund_is_within_what_is_unapplied",
+            mend="Undo an allocation first, or ask for less.",
+        )
+    if len(reason.strip()) < 5:
+        raise Invalid(
+            "Say why.", field="reason", rule="a_refund_has_a_reason", mend="Write the customer's request."
+        )
+    refund = Refund.objects.create(
+        customer_id=credit.customer_id,
+        credit=credit,
+        amount=amount,
+        currency=credit.currency,
+        reason=reason.strip(),
+        requested_by=actor,
+        requested_at=now,
+    )
+    rate = _rate(credit, now)
+    work.request_approval(
+        refund,
+        work.Question(
+            kind="refund",
+            label=f"Refund to {credit.customer.name}",
+            path=f"/customers/{credit.customer_id}/account/",
+            snapshot={"credit": credit.pk, "amount": str(amount), "reason": reason},
+            entity=credit.entity,
+            customer_id=credit.customer_id,
+            amount=amount,
+            currency=credit.currency,
+            amount_functional=rate.convert(amount),
+        ),
+        actor=actor,
+        now=now,
+    )
+    record(
+        REFUND_REQUESTED,
+        refund,
+        actor=actor,
+        at=now,
+        customer_id=refund.customer_id,
+        amount=amount,
+        currency=credit.currency,
+    )
+    return refund
+
+
+@transaction.atomic
+def approve_refund(refund: Refund, *, actor: User, now: datetime) -> Refund:
+    """Agree and book the money out."""
+    refund = _pending(refund)
+    credit = ledger.lock_items([refund.credit_id])[refund.credit_id]
+    work.approve(_question(refund), actor=actor, now=now)
+    on = local_day(credit.entity, now)
+    ledger.pay_back(
+        credit,
+        refund.amount,
+        rate=_rate(credit, now),
+        source=ledger.Source("refund", refund.pk, f"refund:{refund.pk}"),
+        text=f"Refund {refund.pk}: {refund.reason}"[:200],
+        on=on,
+        actor=actor,
+        now=now,
+    )
+    refund.state, refund.paid_on = Refund.State.PAID, on
+    refund.save(update_fields=["state", "paid_on"])
+    record(
+        REFUND_PAID,
+        refund,
+        actor=actor,
+        at=now,
+        customer_id=refund.customer_id,
+        amount=refund.amount,
+        currency=refund.currency,
+    )
+    return refund
+
+
+@transaction.atomic
+def reject_refund(refund: Refund, *, actor: User, now: datetime, reason: str) -> Refund:
+    """Keep the credit on the account."""
+    refund = _pending(refund)
+    work.reject(_question(refund), actor=actor, now=now, reason=reason)
+    refund.state = Refund.State.REJECTED
+    refund.save(update_fields=["state"])
+    record(REFUND_REJECTED, refund, actor=actor, at=now, customer_id=refund.customer_id, reason=reason)
+    return refund
+
+
+def _rate(credit: OpenItem, now: datetime) -> Rate:
+    functional = credit.entity.functional_currency
+    on = local_day(credit.entity, now)
+    return Rate(credit.currency, functional, rate_on(credit.currency, functional, on).rate)
+
+
+def _pending(refund: Refund) -> Refund:
+    refund = Refund.objects.select_for_update().get(pk=refund.pk)
+    if refund.state != Refund.State.PENDING:
+        raise Refused(f"{refund} was decided before.", rule="a_question_is_answered_once")
+    return refund
+
+
+def _question(refund: Refund) -> Approval:
+    return approvals_of(refund).get(state=Approval.State.PENDING)
