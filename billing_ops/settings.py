@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from billing_ops import __version__, embedded, logs
@@ -47,8 +48,10 @@ def _kept_secret() -> str:
     return path.read_text()
 
 
-# Outside the demo a missing key is an error, not a surprise after the next restart.
-SECRET_KEY = env.str("SECRET_KEY", default="") or (_kept_secret() if DEMO else env.str("SECRET_KEY"))
+SECRET_KEY = env.str("SECRET_KEY", default="") or (_kept_secret() if DEMO else "")
+if not SECRET_KEY:
+    # Outside the demo a missing key is an error, not a surprise after the next restart.
+    raise ImproperlyConfigured("Set SECRET_KEY to a long random text; all processes need the same one.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # ---------------------------------------------------------------------------------------- addresses
@@ -217,6 +220,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_USE_FINDERS = DEMO or DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
