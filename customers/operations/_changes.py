@@ -79,7 +79,7 @@ def request_change(
         at=now,
         customer_id=customer.pk,
         changes=_difference(subject, before, values),
-        subject=subject,
+        about=subject,
         reason=reason,
     )
     return change
@@ -123,7 +123,7 @@ def record_call_back(
         actor=actor,
         at=now,
         customer_id=change.customer_id,
-        subject=change.subject,
+        about=change.subject,
         person=person,
         number=number,
     )
@@ -170,7 +170,7 @@ def approve_change(change: ChangeRequest, *, actor: User, now: datetime) -> Chan
         at=now,
         customer_id=customer.pk,
         changes=_difference(change.subject, before, change.proposed),
-        subject=change.subject,
+        about=change.subject,
         requested_by=str(change.requested_by),
     )
     return change
@@ -194,7 +194,7 @@ def reject_change(change: ChangeRequest, *, reason: str, actor: User, now: datet
         actor=actor,
         at=now,
         customer_id=change.customer_id,
-        subject=change.subject,
+        about=change.subject,
         reason=reason,
         withdrawn=own,
     )
