@@ -206,7 +206,7 @@ CACHES = {
 MEDIA_ROOT = STATE_DIR / "media"
 MEDIA_URL = ""  # private: files leave only through a view that checks who asks
 STATIC_URL = "/static/"
-STATIC_ROOT = env.path("STATIC_ROOT", default=str(STATE_DIR / "static"))
+STATIC_ROOT = None if DEMO or DEBUG else env.str("STATIC_ROOT", default=str(STATE_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
 STORAGES = {
     "default": {
