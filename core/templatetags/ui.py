@@ -253,8 +253,9 @@ def _control_attrs(
         attrs["aria-describedby"] = described
     if wrong:
         attrs["aria-invalid"] = "true"
-    if options.get("placeholder"):
-        attrs["placeholder"] = options["placeholder"]
+    # A placeholder that repeats the label says nothing, and goes when one types.
+    if "placeholder" in options or widget.attrs.get("placeholder") == bound.label:
+        attrs["placeholder"] = options.get("placeholder", "")
     if options.get("check"):
         attrs["data-check"] = options["check"]
     attrs |= {key.replace("_", "-"): value for key, value in options.items() if key.startswith("data_")}
