@@ -122,7 +122,7 @@ def billing_profile(customer: Customer, entity: Entity, on: date) -> BillingProf
         "language": _level(customer, entity, "language", "language"),
         "currency": _level(customer, entity, "currency", "functional_currency"),
         "delivery_channel": _level(customer, entity, "delivery_channel", "delivery_channel"),
-        "payment_policy": _level(customer, entity, "payment_policy", ""),
+        "payment_policy": _level(customer, entity, "payment_policy", "default_policy"),
         "terms_override": (
             (customer.terms_override, "customer", customer.name)
             if customer.terms_override
@@ -150,7 +150,7 @@ def _level(customer: Customer, entity: Entity, name: str, company_name: str) -> 
         return own, "customer", customer.name
     if customer.segment and (theirs := getattr(customer.segment, name)):
         return theirs, "segment", customer.segment.name
-    if company_name and (default := getattr(entity, company_name)):
+    if company_name and (default := getattr(entity, company_name, None)):
         return default, "company", entity.name
     return None, "none", "Nothing is set on any level"
 

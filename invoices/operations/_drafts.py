@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from catalogue.queries import TaxDecision
 from core.errors import Refused, Stale
 from entities.queries import local_day
 from invoices.events import INVOICE_CREATED, INVOICE_DISCARDED, INVOICE_EDITED, INVOICE_REOPENED
@@ -254,7 +255,7 @@ def _lines(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[Line]:
                 rate=tax.rate,
                 tax=total.tax,
                 components={name: str(value) for name, value in total.components.items() if name},
-                exemption_reason=given.exemption_reason or tax.reason or "",
+                exemption_reason=given.exemption_reason or _untaxed_because(tax),
                 vatex=given.vatex or tax.vatex or "",
                 hsn=given.hsn or (given.item.hsn if given.item else ""),
                 period_from=given.period_from,
@@ -281,11 +282,16 @@ def _groups(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[TaxGrou
                     taxable=group.taxable,
                     tax=tax,
                     tax_functional=books.convert(tax),
-                    reason=decision.reason or "",
+                    reason=_untaxed_because(decision),
                     vatex=decision.vatex or "",
                 )
             )
     return rows
+
+
+def _untaxed_because(decision: TaxDecision) -> str:
+    # Taxed and zero-rated supplies must carry no exemption reason (BR-S-10, BR-Z-10).
+    return "" if decision.category in ("S", "Z") else decision.reason[:120]
 
 
 def as_input(invoice: Invoice) -> DraftInput:
