@@ -18,7 +18,7 @@ PREFIXES = {
     "catalogue": "catalogue/",
     "correspondence": "mail/",
     "customers": "customers/",
-    "policies": "policies/",
+    "policies": "",
     "work": "work/",
     "entities": "entities/",
     "team": "team/",

@@ -169,3 +169,10 @@ def unread_by(user: User, on: date) -> QuerySet[PolicyVersion]:
     open_ = Q(effective_to=None) | Q(effective_to__gte=on)
     rows = PolicyVersion.objects.filter(open_, status__in=PUBLISHED)
     return rows.exclude(acknowledgements__user=user).select_related("policy")
+
+
+def count_for(user: User) -> int:
+    """How many versions wait for this person's approval, for the sidebar."""
+    if not user.has_perm("policies.approve_policy"):
+        return 0
+    return PolicyVersion.objects.filter(status=Status.REVIEW).exclude(author=user).count()
