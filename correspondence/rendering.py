@@ -50,7 +50,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Frame:
-    """Who sends: the name and colour at the top, the legal line at the foot, the country for numbers."""
+    """Who sends: name and colour at the top, name and `footer` at the foot, the country for numbers."""
 
     seller: str
     colour: str = "#4f46e5"
@@ -70,7 +70,7 @@ def render(template: _Template, variables: Mapping[str, Value | None], *, entity
     address = ", ".join(
         part for part in (*entity.address_lines, f"{entity.postal_code} {entity.city}".strip()) if part
     )
-    footer = " · ".join(part for part in (entity.legal_name, address, entity.registration_text) if part)
+    footer = " · ".join(part for part in (address, entity.registration_text) if part)
     frame = Frame(entity.legal_name, entity.colour, footer, entity.country)
     return render_message(
         template.subject,
@@ -186,7 +186,7 @@ def _frame_context(w: _Writer, frame: Frame) -> dict[str, Any]:
         "fraud": w.words["fraud"],
         "terms": w.words["terms"],
         "terms_link": w.value("policy_link") if w.has("policy_link") else "",
-        "footer": frame.footer or frame.seller,
+        "footer": " · ".join(part for part in (frame.seller, frame.footer) if part),
     }
 
 
