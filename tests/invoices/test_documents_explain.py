@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from invoices.documents.labels import LANGUAGES
 from tests.invoices.snapshots import credit_note, gst, reverse_charge, snapshot, totals
 
 
-def month_before() -> dict:
+def month_before() -> dict[str, Any]:
     made = snapshot(number="INV-2026-03999", issued_on="2026-09-09")
     made["lines"][0].update(quantity="35", net="4480.00")
     made["lines"][1].update(unit_price="800", net="2400.00")

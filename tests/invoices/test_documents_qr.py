@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 from invoices.documents.qr import NoPaymentCode, epc_code, payment_code, upi_code
 from tests.invoices.snapshots import credit_note, gst, reverse_charge, snapshot
 
-EPC = {
+EPC: dict[str, Any] = {
     "holder": "Nörthwind Energy Ireland Ltd",
     "iban": "IE64 IRCE 9205 0112 3456 78",
     "bic": "IRCEIE2D",
@@ -21,7 +22,7 @@ EPC = {
     "currency": "EUR",
     "reference": "INV-2026-04219",
 }
-UPI = {
+UPI: dict[str, Any] = {
     "upi_id": "northwind@examplebank",
     "name": "Northwind & Söhne India",
     "amount": Decimal("271281.50"),

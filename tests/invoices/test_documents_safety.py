@@ -92,8 +92,8 @@ def texts_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
 
 
 def with_text(document: dict[str, Any], path: tuple[Any, ...], text: str) -> dict[str, Any]:
-    changed: Any = copy.deepcopy(document)
-    place = changed
+    changed = copy.deepcopy(document)
+    place: Any = changed
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = text
