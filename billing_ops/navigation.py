@@ -16,7 +16,7 @@ NAVIGATION = (
             Item("Invoices", "invoices:list", "file-invoice", permission="invoices.view_invoice", key="i"),
             Item("Payments", "payments:list", "building-bank", permission="payments.view_payment", key="p"),
             Item("Customers", "customers:list", "users", permission="customers.view_customer", key="c"),
-            Item("Mail", "correspondence:list", "mail", permission="correspondence.view_message"),
+            Item("Mail", "correspondence:list", "mail", permission="correspondence.view_outgoing"),
         ),
     ),
     Group(

@@ -74,7 +74,12 @@ def create_link(
 
 def address(link: PublicLink) -> str:
     """The absolute address that opens the link. Never log it, never show it to staff."""
-    return settings.BASE_URL + reverse(_PAGES[link.purpose], args=[token_of(link)])
+    return settings.BASE_URL + path_of(link)
+
+
+def path_of(link: PublicLink) -> str:
+    """The same without the site, for a redirect of the person who made the link."""
+    return reverse(_PAGES[link.purpose], args=[token_of(link)])
 
 
 def token_of(link: PublicLink) -> str:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
 from correspondence.models import Delivery, Message, PublicLink, Template
+from correspondence.rendering import Rendered, render
+from correspondence.rules import examples
 from entities.models import Entity
 from entities.queries import visible_to as visible_entities
+from team.models import User
 
 STALE_CLAIM = timedelta(minutes=10)
 """A hand-over that began longer ago than this was cut off. A task ends before it."""
@@ -34,7 +36,7 @@ def about_of(row: Message | PublicLink) -> models.Model | None:
     return found
 
 
-def linkable(kind: str, user: AbstractBaseUser) -> QuerySet[models.Model] | None:
+def linkable(kind: str, user: User) -> QuerySet[models.Model] | None:
     """The objects of this kind a link may lead to and this person sees; None for an unknown kind."""
     path = _WHO_SEES.get(kind)
     if path is None:
@@ -43,12 +45,12 @@ def linkable(kind: str, user: AbstractBaseUser) -> QuerySet[models.Model] | None
     return visible
 
 
-def visible_to(user: AbstractBaseUser) -> QuerySet[Message]:
+def visible_to(user: User) -> QuerySet[Message]:
     """Messages of the entities this person works for, newest first."""
     return Message.objects.filter(entity__in=visible_entities(user)).select_related("entity", "customer")
 
 
-def deliveries_visible_to(user: AbstractBaseUser) -> QuerySet[Delivery]:
+def deliveries_visible_to(user: User) -> QuerySet[Delivery]:
     """Deliveries of those messages, with the message, its customer and the contact."""
     return Delivery.objects.filter(message__entity__in=visible_entities(user)).select_related(
         "message", "message__customer", "message__entity", "contact"
@@ -87,3 +89,30 @@ def languages_of(language: str, entity: Entity) -> list[str]:
 def _with_bases(languages: Sequence[str]) -> list[str]:
     every = [tag for language in languages if language for tag in (language, language.partition("-")[0])]
     return list(dict.fromkeys(every))
+
+
+def versions_of(situation: str, language: str, *, channel: str = "email") -> QuerySet[Template]:
+    """The versions of one text, newest first, with who wrote them."""
+    found = Template.objects.filter(situation=situation, language=language, channel=channel)
+    return found.select_related("author").order_by("-version")
+
+
+def texts_in_use() -> dict[tuple[str, str], Template]:
+    """(situation, language) -> the text new messages are made from."""
+    found = Template.objects.filter(status=Template.Status.ACTIVE, channel="email")
+    return {(text.situation, text.language): text for text in found}
+
+
+def newest_texts() -> dict[tuple[str, str], Template]:
+    """(situation, language) -> its newest version, in use or not."""
+    found = Template.objects.filter(channel="email").order_by("version")
+    return {(text.situation, text.language): text for text in found}
+
+
+def sample(situation: str, language: str, *, subject: str, body: str, user: User) -> Rendered:
+    """The mail a text would make, with example values, as the first company this person works for."""
+    text = Template(situation=situation, language=language, subject=subject, body=body)
+    company = visible_entities(user).order_by("pk").first() or Entity(
+        legal_name="Northwind Energy Ireland Ltd", city="Dublin 2", country="IE"
+    )
+    return render(text, examples(situation), entity=company)

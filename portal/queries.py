@@ -75,7 +75,8 @@ class InvoicePage:
     due: str
     messages: Sequence[str]
     early: str
-    rows: Sequence[Row]
+    facts: Sequence[Row]
+    totals: Sequence[Row]
     settled: Sequence[Row]
     parts: Sequence[tuple[str, str, str]]
     lines_title: str
@@ -109,7 +110,8 @@ def invoice_page(invoice: Invoice, *, language: str, now: datetime) -> InvoicePa
         due=_due_words(invoice, account, w, words),
         messages=_messages(invoice, account, w, words),
         early=_early(invoice, account, w),
-        rows=_rows(document, words),
+        facts=[Row(words["bill_to"], document.buyer.name), *document.facts],
+        totals=document.totals,
         settled=_settled_rows(invoice, account, w, words),
         parts=_part_rows(account, w, words),
         lines_title=words["lines_one"]
@@ -196,11 +198,6 @@ def _early(invoice: Invoice, account: Account, w: Writer) -> str:
         return ""
     until = date.fromisoformat(offer["until"])
     return w.early_discount() if account.next_due_on and until >= account.today else ""
-
-
-def _rows(document: DocumentView, words: Words) -> list[Row]:
-    facts = [row for row in document.facts if row.value]
-    return [Row(words["bill_to"], document.buyer.name), *facts, *document.totals]
 
 
 def _settled_rows(invoice: Invoice, account: Account, w: Writer, words: Words) -> list[Row]:

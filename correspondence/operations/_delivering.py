@@ -17,6 +17,7 @@ from correspondence.mail import HIDDEN_LINK, FrozenMail, compose
 from correspondence.models import Delivery
 from correspondence.outcomes import Failure, failure_of, next_wait
 from correspondence.queries import STALE_CLAIM, about_of
+from customers.operations import note_bounce
 from trail.operations import record
 
 logger = structlog.get_logger(__name__)
@@ -188,6 +189,8 @@ def _note_failure(claimed: Delivery, failure: Failure, *, now: datetime) -> Deli
         return delivery
     delivery.state = State.FAILED
     delivery.save(update_fields=["state", "error"])
+    if failure.mailbox_is_dead and delivery.contact:
+        note_bounce(delivery.contact, reason=failure.text, now=now)
     _record(MESSAGE_FAILED, delivery, actor=None, now=now, code=failure.code)
     return delivery
 

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from customers.models import Contact, Customer
 from entities.models import Entity, Series
 from invoices.documents.sample import SAMPLE
@@ -70,6 +72,7 @@ def make_policy_version() -> PolicyVersion:
     return PolicyVersion.objects.create(policy=policy, number=1, author=author, public_ref=f"ref{n}")
 
 
+@transaction.atomic
 def make_bill(
     customer: Customer | None = None, *, parts: list[tuple[str, str]] | None = None, **changes: Any
 ) -> Invoice:
@@ -137,6 +140,7 @@ def make_bill(
     return Invoice.objects.get(pk=invoice.pk)
 
 
+@transaction.atomic
 def pay(invoice: Invoice, amount: str, *, on: date = date(2026, 10, 19)) -> None:
     """Settle so much of the invoice, oldest instalment first, and keep its columns as an operation would."""
     n = next(_numbers)

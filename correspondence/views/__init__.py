@@ -1,0 +1,1 @@
+"""Staff's pages on what we write to customers: outgoing mail, links, message texts."""
