@@ -112,8 +112,9 @@ def _tax_by_line(
     for position, net in wanted.items():
         line = lines[position]
         if (line.category, line.rate) == (group.category, group.rate):
-            whole = net == line.net
-            total += line.tax[group.component] if whole else _tax(net, line.rate, share, currency)
+            # Many small parts, each rounded up, must not take more tax than the line had.
+            left = line.tax[group.component]
+            total += left if net == line.net else min(_tax(net, line.rate, share, currency), left)
     return total
 
 

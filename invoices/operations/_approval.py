@@ -134,6 +134,8 @@ def pending_approval(invoice: Invoice) -> Approval:
 def check_invoice(invoice: Invoice, *, today: date) -> tuple[list[dict[str, str]], list[Line]]:
     """Everything the gate says about a draft on its day, and its lines."""
     on = invoice.planned_on or today
+    # Planned for later: it is looked at as on its day.
+    today = max(on, today)
     book = Book()
     parts = load_parts([invoice], on=on, book=book)[0]
     snapshot = snapshot_of(parts, issued_on=on, number="")
