@@ -100,10 +100,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Small differences: the smaller of `absolute` (policy's currency) and `pct` percent of what is open."""
+    """Small differences: the smaller of `absolute` (policy's currency) and `pct` percent of what is open.
 
-    absolute: Decimal = Decimal(0)
-    pct: Decimal = Decimal(0)
+    None: that limit is not set; both None: no tolerance.
+    """
+
+    absolute: Decimal | None = None
+    pct: Decimal | None = None
     absorb_over: bool = False
 
 
@@ -167,8 +170,8 @@ def to_json(clauses: Clauses) -> dict[str, Any]:
         ],
         "allocation_order": list(clauses.allocation_order),
         "tolerance": {
-            "absolute": str(clauses.tolerance.absolute),
-            "pct": str(clauses.tolerance.pct),
+            "absolute": _optional(clauses.tolerance.absolute),
+            "pct": _optional(clauses.tolerance.pct),
             "absorb_over": clauses.tolerance.absorb_over,
         },
         "dispute_window_days": clauses.dispute_window_days,
@@ -178,3 +181,7 @@ def to_json(clauses: Clauses) -> dict[str, Any]:
         "currency": clauses.currency,
         "texts": {key: clauses.texts[key] for key in TITLES if clauses.texts.get(key)},
     }
+
+
+def _optional(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)

@@ -64,8 +64,8 @@ class _Reader:
             ladder=tuple(self._step(row, f"ladder[{at}]") for at, row in enumerate(self._rows("ladder"))),
             allocation_order=self._names(data, "allocation_order", usual.allocation_order),
             tolerance=Tolerance(
-                self._decimal(allowance, "absolute", "tolerance"),
-                self._decimal(allowance, "pct", "tolerance"),
+                self._optional(allowance, "absolute", "tolerance"),
+                self._optional(allowance, "pct", "tolerance"),
                 allowance.get("absorb_over") is True,
             ),
             dispute_window_days=self._whole(data, "dispute_window_days", "", usual.dispute_window_days),
@@ -120,6 +120,9 @@ class _Reader:
             self._names(row, "recipients", ("billing",)),
             self._decimal(row, "fee", where),
         )
+
+    def _optional(self, row: Mapping[str, Any], name: str, where: str) -> Decimal | None:
+        return None if row.get(name) in (None, "") else self._decimal(row, name, where)
 
     def _decimal(self, row: Mapping[str, Any], name: str, where: str) -> Decimal:
         value = row.get(name)
@@ -196,7 +199,7 @@ def _money_faults(clauses: Clauses) -> Iterator[Problem]:
         message = f"“{clauses.currency}” is not a currency."
         yield problem(message, field="currency", rule="currency_is_known", mend="For example EUR.")
         return
-    amounts = {"tolerance.absolute": clauses.tolerance.absolute}
+    amounts = {"tolerance.absolute": clauses.tolerance.absolute or Decimal(0)}
     amounts |= {f"ladder[{at}].fee": step.fee for at, step in enumerate(clauses.ladder)}
     amounts |= {f"approval.{name}": limit for name, limit in clauses.approval.items()}
     for where, value in amounts.items():
@@ -205,8 +208,9 @@ def _money_faults(clauses: Clauses) -> Iterator[Problem]:
             yield problem(
                 message, field=where, rule="amount_fits_currency", mend="Use zero or more, in full cents."
             )
-    if not 0 <= clauses.tolerance.pct <= 100:
-        yield _percentage("tolerance.pct", clauses.tolerance.pct)
+    share = clauses.tolerance.pct or Decimal(0)
+    if not 0 <= share <= 100:
+        yield _percentage("tolerance.pct", share)
     offer, interest = clauses.early_discount, clauses.late_interest
     if offer and (not 0 < offer.pct < 100 or not 0 <= offer.days <= 365):
         yield _percentage("early_discount.pct", offer.pct)

@@ -228,15 +228,15 @@ def _reminders(clauses: Clauses) -> str:
 
 def _write_off(clauses: Clauses) -> str:
     small = clauses.tolerance
-    text = "We ask for every cent."
-    if small.absolute and small.pct:
-        text = f"We let go of a shortfall up to {small.absolute:f} {clauses.currency} and {small.pct:f} %."
+    limits = [] if small.absolute is None else [f"{small.absolute:f} {clauses.currency}"]
+    limits += [] if small.pct is None else [f"{small.pct:f} % of what is open"]
+    text = f"We let go of a shortfall up to {_listed(limits, 'and')}." if limits else "We ask for every cent."
     over = " Small overpayments are not paid back." if small.absorb_over else " Overpayments stay yours."
-    limits = "".join(
+    approved = "".join(
         f" {name.replace('_', ' ').capitalize()}: no approval up to {limit:f} {clauses.currency}."
         for name, limit in sorted(clauses.approval.items())
     )
-    return text + over + limits
+    return text + over + approved
 
 
 def _version(clauses: Clauses) -> str:

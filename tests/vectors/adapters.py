@@ -622,5 +622,5 @@ def reminders_(case: Case) -> Case:
 
 ADAPTERS["reminders"] = ADAPTERS.pop("reminders_")
 
-# Kinds that have no rule yet. A case of such a kind is skipped and listed; any other kind must have an adapter.
+# Kinds that have no rule yet: their cases are skipped and listed; any other kind must have an adapter.
 NOT_YET: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Worked cases: every case of a file must come out as written. VECTORS names another file of the same format."""
+"""Worked cases: every case of a file must come out as written. VECTORS names another such file."""
 
 from __future__ import annotations
 
