@@ -112,7 +112,7 @@ def _tax_sentence(w: Writer, group: Mapping[str, Any]) -> str:
     reason = w.no_tax_reason(group)
     if reason and not Decimal(group["tax"]):
         return w.say("x_no_tax", taxable=taxable, reason=reason)
-    rate = formatting.percent(group.get("rate") or "0", w.locale)
+    rate = formatting.percent(w.tax_rate(group), w.locale)
     return w.say("x_tax", tax=w.tax_label(group), rate=rate, taxable=taxable, amount=w.money(group["tax"]))
 
 

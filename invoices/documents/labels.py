@@ -33,7 +33,8 @@ _KNOWN_TEXTS = {
     )
 }
 
-# Why a group of lines carries no tax, by its VAT category (EN 16931 codes).
+# Why a group of lines carries no tax, by its VAT category (EN 16931 codes): in the words of the EU's VAT
+# directive, and for sellers elsewhere.
 NO_TAX_REASON = {
     "AE": "reverse_charge",
     "K": "intra_community",
@@ -42,6 +43,14 @@ NO_TAX_REASON = {
     "E": "exempt",
     "Z": "zero_rated",
 }
+NO_TAX_REASON_OUTSIDE_EU = {
+    **NO_TAX_REASON,
+    "G": "export_plain",
+    "O": "outside_plain",
+    "E": "exempt_plain",
+}
+_EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+EU_COUNTRIES = frozenset(_EU.split())
 
 
 class Words:

@@ -9,7 +9,7 @@ from typing import Any
 
 from core import formatting
 
-from .writer import GST_COMPONENTS, Writer
+from .writer import GST_COMPONENTS, GST_HALVES, Writer
 
 SMALL_LINE = 60
 """Characters of small print that surely fit on one line under a description."""
@@ -110,14 +110,13 @@ def gst_table(w: Writer) -> LineTable:
     lines = []
     for line in w.s["lines"]:
         components = line.get("components") or {}
-        halves = sum(1 for name in ("CGST", "SGST", "UTGST") if name in components)
         rate = Decimal(line.get("rate") or 0)
         taxes = []
         for name in used:
             if name not in components:
                 taxes.append(Cell("–"))
                 continue
-            share = rate / 2 if halves == 2 and name in {"CGST", "SGST", "UTGST"} else rate
+            share = rate / 2 if name in GST_HALVES else rate
             percent = "" if name == "CESS" else formatting.percent(share, w.locale)
             taxes.append(Cell(w.figure(components[name]), percent))
         cells = [Cell(str(line.get("hsn") or "")), _quantity(w, line), _price(w, line)]
@@ -168,7 +167,7 @@ def _tax_row(w: Writer, group: Mapping[str, Any]) -> Row:
     if group.get("rate") in (None, "") or (not Decimal(group["rate"]) and group.get("category") != "Z"):
         label = w.say("tax_none_on", tax=w.tax_label(group), taxable=taxable)
     else:
-        rate = formatting.percent(group["rate"], w.locale)
+        rate = formatting.percent(w.tax_rate(group), w.locale)
         label = w.say("tax_on", tax=w.tax_label(group), rate=rate, taxable=taxable)
     return Row(label, w.figure(group["tax"]))
 

@@ -11,11 +11,12 @@ from typing import Any
 from core import formatting
 from core.money import exponent
 
-from .labels import NO_TAX_REASON, Words
+from .labels import EU_COUNTRIES, NO_TAX_REASON, NO_TAX_REASON_OUTSIDE_EU, Words
 
 Snapshot = Mapping[str, Any]
 
 GST_COMPONENTS = ("CGST", "SGST", "UTGST", "IGST", "CESS")
+GST_HALVES = frozenset({"CGST", "SGST", "UTGST"})
 _NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Embeddings, overrides and isolates can make a printed name or account read differently from its bytes.
 _BIDI_CONTROL = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -101,16 +102,25 @@ class Writer:
             pct=formatting.percent(offer["pct"], self.locale),
         )
 
+    def tax_rate(self, group: Mapping[str, Any]) -> Decimal:
+        """The rate of a tax group in percent. Central and state tax are each half of the rate it stores."""
+        rate = Decimal(group.get("rate") or 0)
+        return rate / 2 if str(group.get("component") or "") in GST_HALVES else rate
+
     def no_tax_reason(self, group: Mapping[str, Any]) -> str:
         """Why a group carries no tax, in words; "" when its category needs none."""
-        category, reason = str(group.get("category") or ""), str(group.get("reason") or "")
-        if category == "AE" and self.seller.get("country") == "GB":
+        category, country = str(group.get("category") or ""), str(self.seller.get("country") or "")
+        reason = self.words.translated(str(group.get("reason") or ""))
+        if category == "AE" and country == "GB":
             return self.words["reverse_charge_uk"]
-        if category in NO_TAX_REASON:
-            known = self.words[NO_TAX_REASON[category]]
-            own = self.words.translated(reason)
-            return own if category == "E" and reason else known
-        return self.words.translated(reason)
+        in_eu = country in EU_COUNTRIES
+        key = (NO_TAX_REASON if in_eu else NO_TAX_REASON_OUTSIDE_EU).get(category, "")
+        if not key:
+            return reason
+        known = self.words[key]
+        if category == "E" and reason and reason != known:
+            return f"{known}: {reason}"
+        return known if in_eu or category in {"AE", "Z"} or not reason else reason
 
 
 def printable(text: object) -> str:

@@ -79,7 +79,7 @@ def gst(*, interstate: bool = False, language: str = "en") -> dict[str, Any]:
     made["tax_groups"] = [
         {
             **made["tax_groups"][0],
-            "rate": "18" if interstate else "9",
+            "rate": "18",
             "component": name,
             "label": name,
             "taxable": f"{net}",

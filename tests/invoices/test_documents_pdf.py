@@ -135,6 +135,7 @@ def test_gst_within_the_state_shows_both_halves_with_hsn_and_place_of_supply():
         "CGST",
         "SGST",
         "9%",
+        "CGST 9% on 22,99,000.00",
         "2,06,910.00",
         "Maharashtra",
         "Tax payable on reverse charge: no",
@@ -175,6 +176,21 @@ def test_reverse_charge_says_so_and_shows_the_tax_in_national_currency():
 
 def test_the_german_reverse_charge_text_is_the_one_of_the_law():
     assert "Steuerschuldnerschaft des Leistungsempfängers" in html_text(reverse_charge("de"))
+
+
+def test_no_tax_is_explained_in_the_words_of_the_sellers_law():
+    document = snapshot()
+    document["tax_groups"] = [{**document["tax_groups"][0], "rate": "0", "tax": "0.00"}]
+    group = document["tax_groups"][0]
+
+    group.update(category="E", reason="Art. 132(1)(i)")
+    assert "Exempt from VAT: Art. 132(1)(i)" in html_text(document)
+    group.update(category="G", reason="Export outside the EU")
+    assert "VAT exempt export outside the European Union" in html_text(document)
+    document["seller"]["country"] = "IN"
+    group.update(category="G", reason="Supply meant for export under LUT")
+    assert "Supply meant for export under LUT" in html_text(document)
+    assert "European Union" not in html_text(document)
 
 
 def test_a_british_reverse_charge_names_the_tax_office():
