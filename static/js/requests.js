@@ -27,6 +27,13 @@ const failed = (status) => toast(WORDS[status] ?? "Something broke on our side. 
 document.addEventListener("htmx:responseError", (event) => failed(event.detail.xhr.status));
 document.addEventListener("htmx:sendError", () => failed(0));
 
+// The server says something in passing (HX-Trigger: {"toast": {"words": …, "undo": "/address"}}).
+document.addEventListener("toast", (event) => {
+  const { words, undo, label = "Undo" } = event.detail;
+  const run = () => post(undo, new FormData()).then(() => location.reload());
+  toast(words, undo ? { act: { label, run } } : {});
+});
+
 // What was swapped in may ask for the focus: the first faulty field, a refusal.
 document.addEventListener("htmx:afterSwap", (event) => {
   const root = event.detail.target;
