@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from core.dates import add_months
 from core.errors import Invalid
@@ -96,11 +97,12 @@ def tiered_usage(quantity: Decimal, tiers: Sequence[Tier], currency: str) -> Tie
 
     Tiers must rise; usage beyond the last one is `Invalid`, because nobody agreed its price.
     """
+    ends = [Decimal(0), *(tier.up_to for tier in tiers)]
+    if any(end is None or (after is not None and after <= end) for end, after in pairwise(ends)):
+        raise Invalid("Each tier ends above the one before.", field="tiers", rule="tiers_rise")
     amounts: list[Decimal] = []
     below = Decimal(0)
     for tier in tiers:
-        if tier.up_to is not None and tier.up_to <= below:
-            raise Invalid("Each tier ends above the one before.", field="tiers", rule="tiers_rise")
         if quantity <= below:
             break
         top = quantity if tier.up_to is None else min(quantity, tier.up_to)
