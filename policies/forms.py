@@ -130,6 +130,12 @@ class StepForm(forms.Form):
     fee = NumberField(places=4, required=False)
     remove = forms.BooleanField(required=False)
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, field in self.fields.items():
+            if name != "remove":
+                field.widget.attrs["class"] = "in n" if name in {"day", "fee"} else "in"
+
 
 class PartForm(forms.Form):
     """One instalment."""

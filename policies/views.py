@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core import formatting
+from core import faults, formatting
 from core.dates import in_words
 from core.errors import DomainError, Stale
 from core.permissions import allowed, public
@@ -75,7 +74,7 @@ def add(request: HttpRequest) -> HttpResponse:
                 **form.cleaned_data, clauses=clauses, actor=request.user, now=timezone.now()
             )
         except DomainError as fault:
-            _take(form, fault)
+            faults.show(form, fault)
         else:
             return redirect("policies:edit", policy.code, 1)
     return render(request, "policies/add.html", {"form": form}, status=_status(request))
@@ -98,7 +97,7 @@ def settings(request: HttpRequest, code: str) -> HttpResponse:
         try:
             operations.edit_policy(policy, actor=request.user, now=timezone.now(), **form.cleaned_data)
         except DomainError as fault:
-            _take(form, fault)
+            faults.show(form, fault)
         else:
             messages.success(request, "Saved.")
             return redirect("policies:detail", code)
@@ -397,12 +396,6 @@ def _wished(request: HttpRequest) -> str:
         if code in LANGUAGES:
             return code
     return "en"
-
-
-def _take(form: Any, fault: DomainError) -> None:
-    for one in fault.problems:
-        field = one["field"] if one["field"] in form.fields else None
-        form.add_error(field, f"{one['message']} {one['mend']}".strip())
 
 
 def _status(request: HttpRequest) -> int:

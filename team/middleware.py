@@ -29,7 +29,11 @@ class SecondFactor:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any  # noqa: ARG002
+        self,
+        request: HttpRequest,
+        view: Callable[..., Any],
+        args: Any,  # noqa: ARG002 (Django's signature)
+        kwargs: Any,  # noqa: ARG002
     ) -> HttpResponse | None:
         """The set-up page instead of the view; 403 in words for the API."""
         if settings.DEMO or not request.user.is_authenticated or self._is_open(request, view):

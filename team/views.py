@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core import faults
 from core.errors import DomainError
 from core.permissions import SIGNED_IN, allowed
 from team import operations, queries
@@ -35,13 +36,6 @@ def tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
         for name, label, right in parts
         if not right or request.user.has_perm(right)
     ]
-
-
-def take_fault(form: Any, fault: DomainError) -> None:
-    """Show a refusal at the field it names."""
-    for one in fault.problems:
-        field = one["field"] if one["field"] in form.fields else None
-        form.add_error(field, f"{one['message']} {one['mend']}".strip())
 
 
 @require_GET
@@ -75,7 +69,7 @@ def add(request: HttpRequest) -> HttpResponse:
         try:
             user = operations.add_person(**form.cleaned_data, actor=request.user, now=timezone.now())
         except DomainError as fault:
-            take_fault(form, fault)
+            faults.show(form, fault)
         else:
             messages.success(
                 request, f"{user} has an account. Tell them to set a password at “Forgot password”."
@@ -184,7 +178,7 @@ def limits(request: HttpRequest) -> HttpResponse:
         try:
             operations.set_limit(**form.cleaned_data, actor=request.user, now=timezone.now())
         except DomainError as fault:
-            take_fault(form, fault)
+            faults.show(form, fault)
         else:
             messages.success(
                 request, "The limit is saved. Approvals that wait are asked again by the new one."
@@ -253,7 +247,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
             fault_field = {"expires_at": "expires_on"}
             for one in fault.problems:
                 one["field"] = fault_field.get(one["field"], one["field"])
-            take_fault(form, fault)
+            faults.show(form, fault)
         else:
             return render(request, "team/key_created.html", {"key": key, "raw": raw})
     return render(request, "team/key_form.html", {"form": form, "account": account}, status=_status(request))

@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     help = "Load the reference tax rates (EU and UK VAT, Indian GST, US state sales tax). Idempotent."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 (Django's signature)
         """Load and say how many were new."""
         added, known = operations.load_tax_rates(reference.tax_rates(), actor=None, now=timezone.now())
         self.stdout.write(f"{added} rates added, {known} were there already.")
