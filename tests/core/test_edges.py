@@ -33,6 +33,18 @@ def guarded(_request):
     return HttpResponse("in")
 
 
+def mark(view):
+    found = mark_of(view)
+    assert found is not None
+    return found
+
+
+def refuse(made, fault):
+    answer = Pages(lambda _request: HttpResponse()).process_exception(made, fault)
+    assert answer is not None
+    return answer
+
+
 def test_strangers_are_sent_to_the_sign_in_page_and_back():
     answer = guarded(request())
     assert answer.status_code == HTTPStatus.FOUND
@@ -53,10 +65,10 @@ def test_views_carry_their_marks():
     open_view = public("a token is the key")(lambda _request: HttpResponse())
     own_view = allowed(SIGNED_IN)(lambda _request: HttpResponse())
 
-    assert mark_of(guarded).permission == "invoices.issue_invoice|invoices.approve_invoice"
-    assert mark_of(open_view).is_public
-    assert not open_view.login_required
-    assert mark_of(own_view).permission == SIGNED_IN
+    assert mark(guarded).permission == "invoices.issue_invoice|invoices.approve_invoice"
+    assert mark(open_view).is_public
+    assert not getattr(open_view, "login_required", True)
+    assert mark(own_view).permission == SIGNED_IN
     assert mark_of(lambda _request: None) is None
     with pytest.raises(ValueError, match="why"):
         public(" ")
@@ -80,7 +92,7 @@ def test_the_readers_language_and_time_zone_hold_for_the_request_alone():
 @pytest.mark.parametrize(("error", "status"), [(Refused, 409), (Invalid, 422)])
 def test_a_refusal_is_a_page_that_says_why_and_how_to_mend_it(error, status, rf):
     fault = error("Not approved.", mend="Ask for it.", problems=[problem("No order"), problem("No VAT id")])
-    answer = Pages(lambda _request: HttpResponse()).process_exception(request(), fault)
+    answer = refuse(request(), fault)
     text = answer.content.decode()
 
     assert answer.status_code == status
@@ -90,9 +102,7 @@ def test_a_refusal_is_a_page_that_says_why_and_how_to_mend_it(error, status, rf)
 
 @pytest.mark.django_db
 def test_for_a_fragment_the_refusal_goes_to_the_top_of_the_page():
-    answer = Pages(lambda _request: HttpResponse()).process_exception(
-        request(**{"HX-Request": "true"}), Refused("Not approved.")
-    )
+    answer = refuse(request(**{"HX-Request": "true"}), Refused("Not approved."))
     assert answer.status_code == HTTPStatus.CONFLICT
     assert answer["HX-Retarget"] == "#notice"
     assert "<html" not in answer.content.decode()

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 from django.test import RequestFactory
 
@@ -10,7 +11,7 @@ from core import paging
 from core.paging import paginate
 from team.models import User
 
-SORTS = {"name": Lower("name"), "seen": "last_login", "joined": "date_joined"}
+SORTS: dict[str, str | Combinable] = {"name": Lower("name"), "seen": "last_login", "joined": "date_joined"}
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
