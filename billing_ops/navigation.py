@@ -23,7 +23,14 @@ NAVIGATION = (
         "Sell",
         (
             Item("Items and prices", "catalogue:list", "package", permission="catalogue.view_item"),
-            Item("Policies", "policies:list", "book", permission="policies.view_policy", key="o"),
+            Item(
+                "Policies",
+                "policies:list",
+                "book",
+                permission="policies.view_policy",
+                key="o",
+                count="policies.queries.count_for",
+            ),
         ),
     ),
     Group(
@@ -38,7 +45,10 @@ NAVIGATION = (
         "Settings",
         (
             Item("Companies", "entities:list", "building", permission="entities.view_entity"),
-            Item("People", "team:list", "user-check", permission="team.view_user"),
+            Item("Tax rates", "catalogue:taxes", "receipt-tax", permission="catalogue.view_item"),
+            Item("People", "team:list", "user-check", permission="team.manage_people"),
+            Item("Roles and limits", "team:roles", "shield-check"),
+            Item("API keys", "team:keys", "key", permission="team.manage_keys"),
         ),
     ),
 )
