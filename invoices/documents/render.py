@@ -131,7 +131,7 @@ def render_invoice_html(
     snapshot that names a stored file instead of carrying the image as a data: address.
     """
     complete = _with_logo(_with_policy_address(snapshot, base_url), logo)
-    _check_size(complete)
+    check_size(complete)
     return _markup(document_view(complete, watermark=watermark))
 
 
@@ -195,7 +195,8 @@ def _with_logo(snapshot: Snapshot, logo: bytes) -> Snapshot:
     return {**snapshot, "seller": {**snapshot["seller"], "logo": address}}
 
 
-def _check_size(snapshot: Snapshot) -> None:
+def check_size(snapshot: Snapshot) -> None:
+    """Refuse what no document can hold: too many lines, too much text, an unusable logo."""
     lines = len(snapshot["lines"])
     if lines > MOST_LINES:
         raise DocumentTooLarge(

@@ -11,6 +11,7 @@ from typing import Any
 from babel import Locale
 
 from core import formatting
+from policies.clauses import REGIMES
 
 from .labels import Words
 from .qr import NoPaymentCode, payment_code
@@ -333,20 +334,39 @@ def _small_print(w: Writer) -> list[str]:
 
 
 def late_interest(w: Writer) -> str:
-    """The policy's clause on late payment: its text, or its rate and fixed sum put into words."""
+    """The policy's clause on late payment in words.
+
+    The clause as policies store it ({"regime", "margin", "fixed_sum"}), a yearly {"rate"} with a "fixed_sum"
+    as an amount, or a finished text.
+    """
     clause = (w.s.get("policy") or {}).get("late_interest")
     if not isinstance(clause, Mapping):
         return str(clause or "")
-    if clause.get("text"):
-        return str(clause["text"])
-    rate = clause.get("annual_pct") or clause.get("rate_pct") or clause.get("rate")
-    if not rate:
+    regime, margin = (
+        str(clause.get("regime") or "contract"),
+        str(clause.get("margin") or clause.get("rate") or ""),
+    )
+    if regime == "MSMED":
+        return w.say("late_compound", law=REGIMES[regime].source)
+    if not margin:
         return ""
-    pct = formatting.percent(str(rate), w.locale)
-    if Decimal(str(clause.get("fixed_sum") or 0)):
-        amount = w.money(str(clause["fixed_sum"]), str(clause.get("currency") or w.currency))
-        return w.say("late_rate_fixed", pct=pct, amount=amount)
-    return w.say("late_rate", pct=pct)
+    if regime == "contract" or regime not in REGIMES:
+        interest = w.say("late_rate", pct=formatting.percent(margin, w.locale))
+    else:
+        points = formatting.quantity(margin, w.locale)
+        interest = w.say("late_above", points=points, law=REGIMES[regime].source)
+    return _with_fixed_sum(w, interest, str(clause.get("fixed_sum") or ""))
+
+
+def _with_fixed_sum(w: Writer, interest: str, fixed_sum: str) -> str:
+    """The lump sum for a late payment: the EU's in euro, a scale set by law, or an amount of the contract."""
+    if fixed_sum == "EU":
+        return w.say("late_and_sum", interest=interest, amount=w.money("40.00", "EUR"))
+    if fixed_sum == "UK":
+        return w.say("late_and_legal_sum", interest=interest)
+    if fixed_sum and Decimal(fixed_sum):
+        return w.say("late_and_sum", interest=interest, amount=w.money(fixed_sum))
+    return interest
 
 
 def _policy(w: Writer) -> str:

@@ -253,6 +253,30 @@ def test_a_pro_forma_says_that_it_is_no_tax_invoice():
     assert "Pro-forma - not a tax invoice" in html_text(snapshot(document_type="proforma"))
 
 
+@pytest.mark.parametrize(
+    ("clause", "printed"),
+    [
+        (
+            {"regime": "EU", "margin": "8", "fixed_sum": "EU"},
+            "8 percentage points above the reference rate (Directive 2011/7/EU) and a fixed sum of €40.00",
+        ),
+        ({"regime": "UK", "margin": "8", "fixed_sum": "UK"}, "and the fixed sum set by law"),
+        ({"regime": "MSMED", "margin": "0", "fixed_sum": ""}, "three times the bank rate (MSMED Act 2006"),
+        ({"regime": "contract", "margin": "12.5", "fixed_sum": ""}, "interest of 12.5% a year"),
+        ("as agreed", "Late payment: as agreed"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_price_of_paying_late_is_said_in_words(clause, printed):
+    document = snapshot()
+    document["policy"]["late_interest"] = clause
+    text = html_text(document)
+
+    assert printed in text
+    assert ("Late payment" in text) == bool(clause)
+
+
 def test_the_policy_link_is_completed_with_the_public_address():
     document = snapshot()
     document["policy"]["path"] = "/policy/abc/"

@@ -121,7 +121,10 @@ TEXTS = {
     "dispute_days": "Bitte melden Sie sich innerhalb von {days} Tagen.",
     "late_interest": "Bei verspäteter Zahlung: {text}",
     "late_rate": "Zinsen von {pct} pro Jahr",
-    "late_rate_fixed": "Zinsen von {pct} pro Jahr und eine Pauschale von {amount}",
+    "late_above": "Zinsen von {points} Prozentpunkten über dem Basiszins ({law})",
+    "late_compound": "Zinseszins zum dreifachen Leitzins ({law})",
+    "late_and_sum": "{interest} und eine Pauschale von {amount}",
+    "late_and_legal_sum": "{interest} und die gesetzliche Pauschale",
     "policy": "Zahlungsbedingungen: {name}, Version {version}",
     "notes": "Hinweise",
     # explain this invoice

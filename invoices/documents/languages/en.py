@@ -121,7 +121,10 @@ TEXTS = {
     "dispute_days": "Please tell us within {days} days.",
     "late_interest": "Late payment: {text}",
     "late_rate": "interest of {pct} a year",
-    "late_rate_fixed": "interest of {pct} a year and a fixed sum of {amount}",
+    "late_above": "interest of {points} percentage points above the reference rate ({law})",
+    "late_compound": "compound interest at three times the bank rate ({law})",
+    "late_and_sum": "{interest} and a fixed sum of {amount}",
+    "late_and_legal_sum": "{interest} and the fixed sum set by law",
     "policy": "Payment terms: {name}, version {version}",
     "notes": "Notes",
     # explain this invoice

@@ -121,7 +121,10 @@ TEXTS = {
     "dispute_days": "Avísenos en un plazo de {days} días.",
     "late_interest": "En caso de demora: {text}",
     "late_rate": "intereses del {pct} anual",
-    "late_rate_fixed": "intereses del {pct} anual y una cantidad fija de {amount}",
+    "late_above": "intereses de {points} puntos sobre el tipo de referencia ({law})",
+    "late_compound": "interés compuesto al triple del tipo bancario ({law})",
+    "late_and_sum": "{interest} y una cantidad fija de {amount}",
+    "late_and_legal_sum": "{interest} y la cantidad fija legal",
     "policy": "Condiciones de pago: {name}, versión {version}",
     "notes": "Notas",
     # explain this invoice

@@ -121,7 +121,10 @@ TEXTS = {
     "dispute_days": "Merci de nous le dire sous {days} jours.",
     "late_interest": "En cas de retard de paiement : {text}",
     "late_rate": "intérêts de {pct} par an",
-    "late_rate_fixed": "intérêts de {pct} par an et indemnité forfaitaire de {amount}",
+    "late_above": "intérêts de {points} points au-dessus du taux de référence ({law})",
+    "late_compound": "intérêts composés au triple du taux bancaire ({law})",
+    "late_and_sum": "{interest} et indemnité forfaitaire de {amount}",
+    "late_and_legal_sum": "{interest} et indemnité forfaitaire légale",
     "policy": "Conditions de paiement : {name}, version {version}",
     "notes": "Remarques",
     # explain this invoice

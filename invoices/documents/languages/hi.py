@@ -121,7 +121,10 @@ TEXTS = {
     "dispute_days": "कृपया {days} दिनों के भीतर बताएँ।",
     "late_interest": "देर से भुगतान पर: {text}",
     "late_rate": "{pct} वार्षिक ब्याज",
-    "late_rate_fixed": "{pct} वार्षिक ब्याज और {amount} की निश्चित राशि",
+    "late_above": "संदर्भ दर से {points} प्रतिशत अंक अधिक ब्याज ({law})",
+    "late_compound": "बैंक दर का तीन गुना चक्रवृद्धि ब्याज ({law})",
+    "late_and_sum": "{interest} और {amount} की निश्चित राशि",
+    "late_and_legal_sum": "{interest} और कानून द्वारा निर्धारित निश्चित राशि",
     "policy": "भुगतान शर्तें: {name}, संस्करण {version}",
     "notes": "टिप्पणियाँ",
     # explain this invoice
