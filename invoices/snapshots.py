@@ -297,12 +297,16 @@ def _discount(invoice: Invoice, clauses: Clauses | None, issued_on: date) -> dic
 def _policy(parts: Parts) -> dict[str, Any] | None:
     if parts.policy is None or parts.clauses is None:
         return None
+    late = parts.clauses.late_interest
     return {
         "name": parts.policy.policy.name,
         "version": parts.policy.number,
         "path": f"/policy/{parts.policy.public_ref}/",
         "hash": parts.policy.text_hash,
         "dispute_days": parts.clauses.dispute_window_days,
+        "late_interest": None
+        if late is None
+        else {"regime": late.regime, "margin": str(late.margin), "fixed_sum": late.fixed_sum},
     }
 
 
