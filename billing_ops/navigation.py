@@ -1,4 +1,4 @@
-"""The sidebar, as one table. An entry without a route, or without the reader's right to it, is not shown."""
+"""The sidebar, as one table. Each entry is shown to those whom its view lets in."""
 
 from core.navigation import Group, Item
 
@@ -13,16 +13,16 @@ NAVIGATION = (
     Group(
         "Receivables",
         (
-            Item("Invoices", "invoices:list", "file-invoice", permission="invoices.view_invoice", key="i"),
-            Item("Payments", "payments:list", "building-bank", permission="payments.view_payment", key="p"),
-            Item("Customers", "customers:list", "users", permission="customers.view_customer", key="c"),
-            Item("Mail", "correspondence:list", "mail", permission="correspondence.view_outgoing"),
+            Item("Invoices", "invoices:list", "file-invoice", key="i"),
+            Item("Payments", "payments:list", "building-bank", key="p"),
+            Item("Customers", "customers:list", "users", key="c"),
+            Item("Mail", "correspondence:list", "mail"),
         ),
     ),
     Group(
         "Sell",
         (
-            Item("Items and prices", "catalogue:list", "package", permission="catalogue.view_item"),
+            Item("Items and prices", "catalogue:list", "package"),
             Item(
                 "Policies",
                 "policies:list",
@@ -36,19 +36,20 @@ NAVIGATION = (
     Group(
         "Control",
         (
-            Item("Ledger", "ledger:list", "scale", permission="ledger.view_entry", key="l"),
-            Item("Trail", "trail:list", "history", permission="trail.view_entry", key="t"),
-            Item("Imports", "integrations:list", "table-import", permission="integrations.view_import"),
+            Item("Ledger", "ledger:list", "scale", key="l"),
+            Item("Trail", "trail:list", "history", key="t"),
+            Item("System health", "metrics:health", "shield-check"),
+            Item("Imports", "integrations:list", "table-import"),
         ),
     ),
     Group(
         "Settings",
         (
-            Item("Companies", "entities:list", "building", permission="entities.view_entity"),
-            Item("Tax rates", "catalogue:taxes", "receipt-tax", permission="catalogue.view_item"),
-            Item("People", "team:list", "user-check", permission="team.manage_people"),
+            Item("Companies", "entities:list", "building"),
+            Item("Tax rates", "catalogue:taxes", "receipt-tax"),
+            Item("People", "team:list", "user-check"),
             Item("Roles and limits", "team:roles", "shield-check"),
-            Item("API keys", "team:keys", "key", permission="team.manage_keys"),
+            Item("API keys", "team:keys", "key"),
         ),
     ),
 )

@@ -9,8 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.module_loading import import_string
+
+from core.permissions import may_open
 
 COUNT_SECONDS = 20
 """How old a count beside an entry may be. Counts guide the eye; the page behind them is exact."""
@@ -26,7 +28,6 @@ class Item:
     label: str
     url: str
     icon: str
-    permission: str = ""
     count: str = ""
     hot: bool = False
     query: str = ""
@@ -77,13 +78,14 @@ def for_reader(request: HttpRequest) -> list[Block]:
 
 
 def _url(item: Item, request: HttpRequest) -> str:
-    """The entry's address, or "" when there is no such page or the reader may not open it."""
-    if item.permission and not request.user.has_perm(item.permission):
-        return ""
+    """The entry's address, or "" when there is no such page or its view would refuse this reader."""
     try:
-        return reverse(item.url) + (f"?{item.query}" if item.query else "")
+        address = reverse(item.url)
     except NoReverseMatch:
         return ""
+    if not may_open(resolve(address).func, request.user):
+        return ""
+    return address + (f"?{item.query}" if item.query else "")
 
 
 def _current(urls: Sequence[str], path: str) -> str:

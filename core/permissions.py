@@ -86,6 +86,15 @@ def public(reason: str) -> Callable[[View], View]:
     return decorate
 
 
+def may_open(view: Callable[..., Any], user: Any) -> bool:
+    """Would the view let this person in? Unmarked views are closed."""
+    mark = mark_of(view)
+    if mark is None:
+        return False
+    names = mark.permission.split("|")
+    return mark.is_public or SIGNED_IN in names or any(map(user.has_perm, names))
+
+
 def mark_of(view: Callable[..., Any]) -> Mark | None:
     """The mark of a URL's callback, looked up on the function and on its view class; None = unmarked."""
     for place in (view, getattr(view, "view_class", None), getattr(view, "cls", None)):
