@@ -11,13 +11,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from policies.rules import Clauses
-
 from core.money import exponent, round_money
 from customers.models import Address, Customer, TaxId
 from entities.models import BankAccount, Entity, TaxRegistration
 from invoices.models import Instalment, Invoice, Line, TaxGroup
 from policies.models import PolicyVersion
+from policies.rules import Clauses
 
 Snapshot = dict[str, Any]
 
