@@ -27,7 +27,6 @@ NAVIGATION = (
                 "Policies",
                 "policies:list",
                 "book",
-                permission="policies.view_policy",
                 key="o",
                 count="policies.queries.count_for",
             ),
