@@ -15,7 +15,8 @@ from entities import rules as entity_rules
 
 
 @cache
-def _territories() -> frozenset[str]:
+def territories() -> frozenset[str]:
+    """The ISO 3166 codes of all countries."""
     return frozenset(code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)) - {
         "EU", "EZ", "UN", "ZZ", "XA", "XB", "QO",
     }  # fmt: skip
@@ -24,7 +25,7 @@ def _territories() -> frozenset[str]:
 def clean_country(code: str, *, field: str = "country") -> str:
     """An ISO 3166 country as two capital letters."""
     known = code.strip().upper()
-    if known not in _territories():
+    if known not in territories():
         raise Invalid(
             f"“{code}” is not a country code.",
             field=field,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from customers import rules
 from customers.models import (
@@ -78,8 +79,6 @@ def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
 
 def status_counts(user: User) -> dict[str, int]:
     """How many visible customers are in each state."""
-    from django.db.models import Count
-
     rows = visible_to(user).order_by().values_list("status").annotate(n=Count("pk"))
     return dict(rows)
 
@@ -247,6 +246,14 @@ def changes_waiting_for(user: User) -> QuerySet[ChangeRequest]:
 def waiting_changes_count(user: User) -> int:
     """How many changes wait for this person."""
     return changes_waiting_for(user).count()
+
+
+def phone_entered(contact_id: int, before: datetime) -> Entry | None:
+    """When and by whom the contact's phone number was put on file, up to that time."""
+    entries = Entry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Contact), object_id=contact_id, timestamp__lte=before
+    )
+    return entries.filter(changes__has_key="phone").select_related("actor").order_by("-id").first()
 
 
 def changed_recently(customer: Customer, subject: str, since: date) -> bool:

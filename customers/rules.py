@@ -19,7 +19,9 @@ from customers.codes import (
     clean_language,
     clean_state,
     clean_tax_number,
+    territories,
 )
+from customers.parameters import Parameter
 from customers.requirements import (
     DELIVERY_CHANNELS,
     LEVELS,
@@ -44,6 +46,7 @@ __all__ = [
     "SEVERITIES",
     "Kind",
     "Levelled",
+    "Parameter",
     "RequirementFacts",
     "TaxNumber",
     "check_requirements",
@@ -60,4 +63,5 @@ __all__ = [
     "masked_bank",
     "most_specific",
     "same_number",
+    "territories",
 ]

@@ -37,6 +37,7 @@ from customers.operations._requirements import (
     edit_requirement,
     end_requirement,
 )
+from customers.operations._setup import set_up_customer
 
 __all__ = [
     "ChangeRefused",
@@ -66,6 +67,7 @@ __all__ = [
     "request_change",
     "set_address",
     "set_tax_id",
+    "set_up_customer",
     "unblock_customer",
     "verify_tax_id",
 ]

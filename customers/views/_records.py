@@ -1,0 +1,290 @@
+"""The list, the record page, and writing master data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import DomainError, Stale
+from core.paging import paginate
+from core.permissions import allowed
+from customers import operations, queries
+from customers.forms import CustomerForm, NewCustomerForm, ReasonForm, take_fault
+from customers.models import Customer, Segment
+from customers.views import _record_page
+from customers.views._parts import back, seen, show_form, status_of
+from entities import queries as entity_queries
+
+BOTH = ["GET", "POST"]
+SORTS: dict[str, Any] = {"name": Lower("name"), "number": "number", "since": "since"}
+
+
+# --------------------------------------------------------------------------------------------------- list
+@require_GET
+@allowed("customers.view_customer")
+def list_(request: HttpRequest) -> HttpResponse:
+    """Customers by saved view, filters and text."""
+    filters = _filters(request)
+    page = paginate(request, queries.listing(request.user, filters), sorts=SORTS, default="name")
+    counts = queries.status_counts(request.user)
+    context = {
+        "page": page,
+        "q": filters.text,
+        "tabs": _tabs(request, counts),
+        "chips": _chips(request, filters),
+        "choices": _choices(request),
+        "filters": filters,
+        "nobody_yet": not counts,
+    }
+    return render(request, "customers/list.html", context)
+
+
+def _filters(request: HttpRequest) -> queries.Filters:
+    get = request.GET
+    view = get.get("view", "active")
+    return queries.Filters(
+        text=get.get("q", "").strip(),
+        status=view if view in Customer.Status.values else "",
+        entity=_number(get.get("entity")),
+        segment=_number(get.get("segment")),
+        owner=request.user.pk if get.get("owner") == "me" else _number(get.get("owner")),
+        country=get.get("country", "").upper()[:2],
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _address(request: HttpRequest, **changes: str) -> str:
+    """The list's address with some keys changed; "" drops a key, and the place in the list is dropped."""
+    query = request.GET.copy()
+    for key in ("after", "before"):
+        query.pop(key, None)
+    for key, value in changes.items():
+        query.pop(key, None)
+        if value:
+            query[key] = value
+    return f"?{query.urlencode()}"
+
+
+def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
+    current = request.GET.get("view", "active")
+    views = [
+        ("active", _("Active"), counts.get("active", 0)),
+        ("blocked", _("Blocked"), counts.get("blocked", 0)),
+        ("all", _("All"), sum(counts.values())),
+    ]
+    return [
+        {"label": label, "url": _address(request, view=code), "count": n, "current": code == current}
+        for code, label, n in views
+    ]
+
+
+def _chips(request: HttpRequest, filters: queries.Filters) -> list[dict[str, str]]:
+    """The filters that are on, each with the list without it."""
+    names = {
+        "entity": (_("Company"), entity_queries.visible_to(request.user), filters.entity),
+        "segment": (_("Segment"), Segment.objects.all(), filters.segment),
+    }
+    chips = [
+        {"label": label, "value": str(found), "url": _address(request, **{key: ""})}
+        for key, (label, rows, pk) in names.items()
+        if pk and (found := rows.filter(pk=pk).first())
+    ]
+    if request.GET.get("owner") == "me":
+        chips.append({"label": _("Owner"), "value": _("me"), "url": _address(request, owner="")})
+    if filters.country:
+        chips.append({"label": _("Country"), "value": filters.country, "url": _address(request, country="")})
+    return chips
+
+
+def _choices(request: HttpRequest) -> list[dict[str, Any]]:
+    """Filters that can be switched on: a label and links."""
+    groups = (
+        ("entity", _("Company"), entity_queries.visible_to(request.user)),
+        ("segment", _("Segment"), Segment.objects.all()),
+    )
+    return [
+        {"label": label, "links": [(str(row), _address(request, **{key: str(row.pk)})) for row in rows[:30]]}
+        for key, label, rows in groups
+        if not request.GET.get(key) and rows
+    ]
+
+
+# ------------------------------------------------------------------------------------------------- record
+@require_GET
+@allowed("customers.view_customer")
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One customer: who, what holds, what they require, what changed."""
+    customer = seen(request, pk)
+    return render(request, "customers/detail.html", _record_page.context(request, customer))
+
+
+@require_GET
+@allowed("customers.view_customer")
+def settings(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every effective setting and requirement, and the level each comes from."""
+    customer = seen(request, pk)
+    entity = _record_page.entity_asked(request, customer)
+    return render(request, "customers/settings.html", _record_page.settings(request, customer, entity))
+
+
+# -------------------------------------------------------------------------------------------- master data
+@require_http_methods(BOTH)
+@allowed("customers.edit_customer")
+def create(request: HttpRequest) -> HttpResponse:
+    """A new customer with address, tax number and contact."""
+    form = NewCustomerForm(request.POST or None, user=request.user, initial=_first_values(request))
+    fault = None
+    alike = []
+    if request.method == "POST" and form.is_valid():
+        parts = form.parts()
+        alike = queries.similar_names(parts["party"]["name"])
+        if not alike or request.POST.get("different") == "yes":
+            try:
+                customer = operations.set_up_customer(**parts, actor=request.user, now=timezone.now())
+            except DomainError as refusal:
+                fault = refusal
+                _take(form, refusal)
+            else:
+                return back(request, customer, _("%(name)s was added.") % {"name": customer})
+    return render(
+        request,
+        "customers/create.html",
+        {"form": form, "alike": alike, "cancel": reverse("customers:list")},
+        status=409 if alike and fault is None else status_of(form, fault),
+    )
+
+
+def _take(form: NewCustomerForm, fault: DomainError) -> None:
+    """The parts of the form have other names than the operations behind it."""
+    renamed = {"email": "contact_email", "phone": "contact_phone", "scheme": "tax_scheme"}
+    is_tax = (fault.rule or "").startswith(("tax", "vat", "gstin", "ein"))
+    for one in fault.problems:
+        one["field"] = renamed.get(one["field"], one["field"])
+        if is_tax and one["field"] == "number":
+            one["field"] = "tax_number"
+    take_fault(form, fault)
+
+
+def _first_values(request: HttpRequest) -> dict[str, Any]:
+    entity = entity_queries.visible_to(request.user).filter(is_active=True).first()
+    return {"entity": entity, "country": entity.country if entity else "", "owner": request.user.pk}
+
+
+@require_GET
+@allowed("customers.edit_customer")
+def similar(request: HttpRequest) -> HttpResponse:
+    """Fragment: customers with a name like the one being typed."""
+    found = queries.similar_names(request.GET.get("name", ""), _number(request.GET.get("but")))
+    return render(request, "customers/_similar.html", {"alike": found})
+
+
+@require_http_methods(BOTH)
+@allowed("customers.edit_customer")
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change master data; a stale form shows both versions."""
+    customer = seen(request, pk)
+    form = CustomerForm(request.POST or None, user=request.user, initial=_values(customer))
+    fault = None
+    if request.method == "POST" and form.is_valid():
+        values = dict(form.cleaned_data)
+        version = values.pop("lock_version")
+        try:
+            operations.edit_customer(
+                customer, actor=request.user, now=timezone.now(), expected_version=version, **values
+            )
+        except Stale as stale:
+            return _both_versions(request, customer, form, stale)
+        except DomainError as refusal:
+            fault = refusal
+            take_fault(form, refusal)
+        else:
+            return back(request, customer, _("Saved."))
+    return show_form(
+        request, customer, form, fault=fault, template="customers/edit.html", title=_("Edit customer")
+    )
+
+
+def _values(customer: Customer) -> dict[str, Any]:
+    names = [name for name in CustomerForm.base_fields if name != "parent_number"]
+    values = {name: getattr(customer, name) for name in names}
+    return values | {"parent_number": customer.parent.number if customer.parent else ""}
+
+
+def _both_versions(
+    request: HttpRequest, customer: Customer, form: CustomerForm, stale: Stale
+) -> HttpResponse:
+    """409: what the other person saved beside what this one typed."""
+    customer.refresh_from_db()
+    typed = form.cleaned_data
+    rows = [
+        (form.fields[name].label if name in form.fields else name.capitalize(), theirs, typed.get(name))
+        for name, theirs in stale.current.items()
+        if (theirs or "") != (typed.get(name) or "")
+    ]
+    kept = [
+        (name, value)
+        for name, value in request.POST.items()
+        if name not in ("lock_version", "csrfmiddlewaretoken")
+    ]
+    context = {"customer": customer, "rows": rows, "stale": stale, "kept": kept}
+    return render(request, "customers/stale.html", context, status=409)
+
+
+@require_http_methods(BOTH)
+@allowed("customers.edit_customer")
+def block(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop new invoices to the customer."""
+    words = {
+        "title": _("Block new invoices"),
+        "lead": _("What is open stays owed. Drafts stay drafts and cannot be issued."),
+        "verb": _("Block"),
+        "done": _("Blocked for new invoices."),
+    }
+    return _change_state(request, pk, operations.block_customer, words)
+
+
+@require_http_methods(BOTH)
+@allowed("customers.edit_customer")
+def unblock(request: HttpRequest, pk: int) -> HttpResponse:
+    """Allow invoices again."""
+    words = {
+        "title": _("Allow invoices again"),
+        "lead": _("Say why the reason for the block is gone."),
+        "verb": _("Allow"),
+        "done": _("Invoices are possible again."),
+    }
+    return _change_state(request, pk, operations.unblock_customer, words)
+
+
+def _change_state(request: HttpRequest, pk: int, operation: Any, words: dict[str, str]) -> HttpResponse:
+    customer = seen(request, pk)
+    form = ReasonForm(request.POST or None)
+    fault = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            operation(customer, reason=form.cleaned_data["reason"], actor=request.user, now=timezone.now())
+        except DomainError as refusal:
+            fault = refusal
+            take_fault(form, refusal)
+        else:
+            return back(request, customer, words["done"])
+    return show_form(request, customer, form, fault=fault, **words)
+
+
+@require_POST
+@allowed("customers.edit_customer")
+def take_ownership(request: HttpRequest, pk: int) -> HttpResponse:
+    """The reader looks after the customer from now on."""
+    customer = seen(request, pk)
+    operations.edit_customer(customer, actor=request.user, now=timezone.now(), owner=request.user)
+    return redirect("customers:detail", pk)
