@@ -142,7 +142,9 @@ def _to_pay(w: Writer) -> list[str]:
     sentences = [w.say("x_due", amount=w.money(due), date=w.weekday(s["due_on"]))]
     # The reason comes from the terms' engine, which speaks English.
     if s.get("due_reason") and w.words.language == "en":
-        sentences.append(str(s["due_reason"]))
+        # It begins with the day, which the sentence before has said.
+        why = str(s["due_reason"]).rpartition(": ")[2]
+        sentences.append(why[:1].upper() + why[1:])
     return [*sentences, *([w.early_discount()] if s.get("early_discount") else [])]
 
 

@@ -19,7 +19,7 @@ from .tables import LineTable, Row, gst_table, instalment_rows, plain_table, tax
 from .writer import Snapshot, Writer, clean, grouped_iban
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-HEAD_LINE = 46
+HEAD_LINE = 48
 """Characters that surely fit on one line of the seller's half of the head."""
 _ROUTING_LABEL = {"IN": "ifsc", "US": "routing_number", "GB": "sort_code"}
 

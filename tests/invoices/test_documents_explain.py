@@ -32,6 +32,12 @@ def test_the_explanation_goes_from_the_lines_to_the_due_date():
     assert said[-1] == "€12,840.50 is due on Monday 9 November 2026."
 
 
+def test_the_reason_of_the_due_date_follows_it():
+    reason = "Monday 9 November 2026: counted from Friday 9 October 2026, 30 days later is Sunday."
+    said = explain(snapshot(due_reason=reason))
+    assert said[-1] == "Counted from Friday 9 October 2026, 30 days later is Sunday."
+
+
 def test_what_is_not_taxed_says_why():
     assert any(
         "No tax is added on US$10,085.00: Reverse charge" in line for line in explain(reverse_charge("en"))
