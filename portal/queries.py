@@ -98,6 +98,7 @@ def invoice_page(invoice: Invoice, *, language: str, now: datetime) -> InvoicePa
     document = document_view(snapshot)
     account = account_of(invoice, today=local_day(invoice.entity, now))
     state, kind = _state(invoice, account)
+    early = _early(invoice, account, w)
     previous = previous_snapshot(invoice)
     changes = changes_since(previous.content, snapshot) if previous else None
     return InvoicePage(
@@ -109,7 +110,7 @@ def invoice_page(invoice: Invoice, *, language: str, now: datetime) -> InvoicePa
         amount=w.money(_headline(invoice, account, w)),
         due=_due_words(invoice, account, w, words),
         messages=_messages(invoice, account, w, words),
-        early=_early(invoice, account, w),
+        early=early,
         facts=[Row(words["bill_to"], document.buyer.name), *document.facts],
         totals=document.totals,
         settled=_settled_rows(invoice, account, w, words),
@@ -119,7 +120,7 @@ def invoice_page(invoice: Invoice, *, language: str, now: datetime) -> InvoicePa
         else words.say("lines", count=len(w.s["lines"])),
         lines=_lines(w, document),
         payment=_payment(account, document, w, words) if _is_payable(invoice, account) else None,
-        explanation=explain(snapshot),
+        explanation=explain(snapshot if early else {**snapshot, "early_discount": None}),
         changes_title=words.say("changed", number=previous.content["number"]) if previous else "",
         changes_summary=changes.summary if changes else "",
         changes=[change.text for change in changes.items] if changes else [],

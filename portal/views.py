@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
@@ -84,14 +85,11 @@ def invoice(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpRes
 @public("the token in the address is the key")
 @_by_link(FILES)
 def pdf(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpResponseBase:
-    """The document as it was issued."""
+    """The document as it was issued; where it is still being made, the page says so."""
     document = invoice.documents.filter(kind="pdf", state=Document.State.READY).first()
     if document is None or not default_storage.exists(document.stored_name):
-        words = Words(_language(request, link, invoice))
-        context = {"w": words, "lang": words.language, "title": words["pdf"], "text": words["pdf_later"]}
-        response = render(request, "portal/note.html", context, status=503)
-        response.headers["Retry-After"] = str(WAIT_SECONDS)
-        return response
+        page = reverse("portal:invoice", args=[links.token_of(link)])
+        return redirect(f"{page}?lang={_language(request, link, invoice)}&pdf=later")
     return FileResponse(
         default_storage.open(document.stored_name),
         as_attachment=True,
