@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
             print(f"{name:<12} {purpose}")
         return 0
     name, *options = arguments
-    if name not in benches:
+    if not name.startswith("_") and name not in benches:
         sys.exit(f"No benchmark {name!r}. There are: {', '.join(benches) or 'none yet'}")
     keep, options = _take_keep(options)
     state = keep or Path(tempfile.mkdtemp(prefix="bench-", dir=_disk()))

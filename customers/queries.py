@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -158,6 +158,41 @@ def _level(customer: Customer, entity: Entity, name: str, company_name: str) -> 
 def requirements_for(customer: Customer, entity: Entity, on: date) -> list[BillingRequirement]:
     """The requirements that hold on the day: per kind those of the most specific level."""
     return rules.most_specific(list(_reaching(customer, entity).filter(_in_force(on))))
+
+
+def requirements_of_many(
+    customers: Sequence[Customer], entity: Entity, on: date
+) -> dict[int, list[BillingRequirement]]:
+    """`requirements_for` of many customers of one company in one query, by customer id."""
+    segments = {customer.segment_id for customer in customers} - {None}
+    reaching = (
+        Q(customer__in=[customer.pk for customer in customers])
+        | Q(segment__in=segments)
+        | Q(entity=entity)
+        | Q(customer=None, segment=None, entity=None)
+    )
+    rows = list(
+        BillingRequirement.objects.filter(reaching)
+        .filter(_in_force(on))
+        .select_related("customer", "segment", "entity")
+    )
+    own: dict[int, list[BillingRequirement]] = {}
+    shared: dict[int | None, list[BillingRequirement]] = {}
+    for row in rows:
+        if row.customer_id:
+            own.setdefault(row.customer_id, []).append(row)
+        else:
+            shared.setdefault(row.segment_id, []).append(row)
+    return {
+        customer.pk: rules.most_specific(
+            [
+                *own.get(customer.pk, []),
+                *shared.get(None, []),
+                *(shared.get(customer.segment_id, []) if customer.segment_id else []),
+            ]
+        )
+        for customer in customers
+    }
 
 
 def overridden(customer: Customer, entity: Entity, on: date) -> list[BillingRequirement]:

@@ -9,22 +9,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from policies.rules import Clauses
-
 from catalogue.queries import TaxDecision, price_of, tax_of
 from catalogue.rules import COMPONENTS
 from core.calendars import Calendar
 from core.errors import Invalid, problem
 from core.terms import explain, instalments, parse_terms
 from customers.models import BillingRequirement, Customer
-from customers.queries import BillingProfile, billing_profile, requirements_for
+from customers.queries import BillingProfile, billing_profile, requirements_for, requirements_of_many
 from entities import queries as entities
 from entities.models import Entity
 from invoices.inputs import ChargeInput, DraftInput, LineInput
+from invoices.models import Invoice
 from invoices.rules import Adjustment, Line, Totals, invoice_totals
 from invoices.totals import ONE_TAX
 from policies.models import PolicyVersion
 from policies.queries import clauses_of, version_in_force
+from policies.rules import Clauses
 
 Value = TypeVar("Value")
 
@@ -73,6 +73,16 @@ class Book:
         return self._once(
             ("requirements", customer.pk, entity.pk, on), lambda: list(requirements_for(customer, entity, on))
         )
+
+    def load_requirements(self, invoices: Sequence[Invoice], on: date) -> None:
+        """Look the requirements of many documents up in one query; those planned for another day wait."""
+        by_entity: dict[int, dict[int, Customer]] = {}
+        entities_by_id = {invoice.entity_id: invoice.entity for invoice in invoices}
+        for invoice in invoices:
+            by_entity.setdefault(invoice.entity_id, {})[invoice.customer_id] = invoice.customer
+        for entity_id, found in by_entity.items():
+            rows = requirements_of_many(list(found.values()), entities_by_id[entity_id], on)
+            self._kept |= {("requirements", pk, entity_id, on): held for pk, held in rows.items()}
 
     def bank_account(self, entity: Entity, currency: str) -> entities.BankAccount | None:
         return self._once(("bank", entity.pk, currency), lambda: entities.bank_account(entity, currency))

@@ -89,6 +89,11 @@ def snapshot_of(parts: Parts, *, issued_on: date, number: str) -> Snapshot:
     }
 
 
+def numbered(snapshot: Snapshot, number: str) -> Snapshot:
+    """The snapshot under its number; nothing else depends on it."""
+    return {**snapshot, "number": number, "payment": {**snapshot["payment"], "reference": number}}
+
+
 def sha256_of(snapshot: Mapping[str, Any]) -> str:
     """The hash of the canonical JSON of a snapshot."""
     return hashlib.sha256(json.dumps(snapshot, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -17,6 +17,7 @@ from invoices.operations._crediting import (
     rebill,
     write_credit_note,
 )
+from invoices.operations._documents import logo_of, render_document
 from invoices.operations._drafts import (
     NotADraft,
     as_input,
@@ -27,6 +28,16 @@ from invoices.operations._drafts import (
 )
 from invoices.operations._holds import hold, release
 from invoices.operations._issuing import InvoiceNotIssuable, Issued, issue_invoice, issue_invoices
+from invoices.operations._sending import (
+    NotSendable,
+    annotate,
+    note_delivery,
+    note_unsent,
+    recipients_of,
+    send_invoice,
+    variables_of,
+    write_message,
+)
 from invoices.operations._settlement import sync_settlement
 
 __all__ = [
@@ -35,7 +46,9 @@ __all__ = [
     "Issued",
     "NotADraft",
     "NotCreditable",
+    "NotSendable",
     "NotSubmittable",
+    "annotate",
     "approve_invoice",
     "as_input",
     "check_invoice",
@@ -47,13 +60,21 @@ __all__ = [
     "hold",
     "issue_invoice",
     "issue_invoices",
+    "logo_of",
+    "note_delivery",
+    "note_unsent",
     "pending_approval",
     "rebill",
+    "recipients_of",
     "reject_invoice",
     "release",
+    "render_document",
     "reopen_draft",
+    "send_invoice",
     "submit_invoice",
     "sync_settlement",
+    "variables_of",
     "write_credit_note",
     "write_draft",
+    "write_message",
 ]

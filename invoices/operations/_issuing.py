@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from psycopg2.extras import execute_values
@@ -23,7 +24,7 @@ from invoices.models import Document, Instalment, Invoice, Snapshot
 from invoices.operations._settlement import sync_settlement
 from invoices.parts import load_parts
 from invoices.pricing import Book, Due, due_dates, schedule_of
-from invoices.snapshots import Parts, content_of, sha256_of, snapshot_of
+from invoices.snapshots import Parts, content_of, numbered, sha256_of, snapshot_of
 from ledger import operations as ledger
 from ledger.models import Allocation, OpenItem
 from ledger.rules import Leg, Rate, Tax, credit_note, issue
@@ -46,6 +47,7 @@ class _Plan:
     on: date
     due: tuple[Due, ...]
     legs: list[Leg]
+    snapshot: dict[str, Any]
     items: dict[str, OpenItem] = field(default_factory=dict)
     series: Series | None = None
     sequence: int = 0
@@ -118,11 +120,24 @@ def _lock(ids: Iterable[int]) -> list[Invoice]:
 def _load(invoices: Sequence[Invoice], book: Book, now: datetime) -> list[Parts]:
     loaded: dict[int, Parts] = {}
     by_day: dict[date, list[Invoice]] = {}
+    _share(invoices)
     for invoice in invoices:
         by_day.setdefault(local_day(invoice.entity, now), []).append(invoice)
     for on, rows in by_day.items():
+        book.load_requirements(rows, on)
         loaded |= {parts.invoice.pk: parts for parts in load_parts(rows, on=on, book=book)}
     return [loaded[invoice.pk] for invoice in invoices]
+
+
+def _share(invoices: Sequence[Invoice]) -> None:
+    """One object per company, customer and segment: what is loaded for one document serves all."""
+    entities = {invoice.entity_id: invoice.entity for invoice in invoices}
+    customers = {invoice.customer_id: invoice.customer for invoice in invoices}
+    segments = {c.segment_id: c.segment for c in customers.values()}
+    for customer in customers.values():
+        customer.segment = segments[customer.segment_id]
+    for invoice in invoices:
+        invoice.entity, invoice.customer = entities[invoice.entity_id], customers[invoice.customer_id]
 
 
 def _plan(invoice: Invoice, parts: Parts, book: Book, *, actor: User | None, now: datetime) -> _Plan:
@@ -158,7 +173,7 @@ def _plan(invoice: Invoice, parts: Parts, book: Book, *, actor: User | None, now
     )
     if problems:
         raise _blocked(invoice, problems)
-    return _Plan(parts, on, due, _legs(invoice, parts, due))
+    return _Plan(parts, on, due, _legs(invoice, parts, due), snapshot)
 
 
 def _requirements(invoice: Invoice, on: date, book: Book) -> Sequence[BillingRequirement]:
@@ -313,7 +328,7 @@ def _write(plans: Sequence[_Plan], *, actor: User | None, now: datetime, documen
     _update_rows(plans, actor, now)
     snapshots = []
     for plan in plans:
-        content = snapshot_of(plan.parts, issued_on=plan.on, number=plan.number)
+        content = numbered(plan.snapshot, plan.number)
         snapshots.append(Snapshot(invoice_id=plan.invoice.pk, content=content, sha256=sha256_of(content)))
     Snapshot.objects.bulk_create(snapshots, batch_size=1000)
     if documents:
