@@ -19,6 +19,12 @@ from aiosmtpd.controller import Controller
 from billing_ops import embedded, processes
 
 
+def environment(**values: str) -> dict[str, str]:
+    """The environment of a process of its own: without what only the test process may do."""
+    kept = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    return kept | values
+
+
 def free_port() -> int:
     """A port nobody listens on now."""
     with socket.socket() as probe:
@@ -40,13 +46,13 @@ class Process:
     """A child in its own process group that ends with the test run."""
 
     def __init__(
-        self, argv: list[str], environment: dict[str, str], *, ready: str = "", timeout: float = 60
+        self, argv: list[str], changes: dict[str, str], *, ready: str = "", timeout: float = 60
     ) -> None:
-        """Start it and wait until its output matches `ready`."""
+        """Start it, its environment changed by `changes`, and wait until its output matches `ready`."""
         handle, path = tempfile.mkstemp(prefix="process-", suffix=".log", dir=os.environ["TEST_FOLDER"])
         self.log = Path(path)
         self.url = ""
-        env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "LOG_LEVEL": "INFO"} | environment
+        values = {"DJANGO_SETTINGS_MODULE": "tests.settings", "LOG_LEVEL": "INFO"} | changes
         self.popen = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -54,7 +60,7 @@ class Process:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=embedded.die_with_parent(signal.SIGKILL),
-            env=env,
+            env=environment(**values),
         )
         os.close(handle)
         if ready:

@@ -1,6 +1,7 @@
 """The benchmark runner: what it lists, how it judges."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from bench import __main__ as runner
 from bench.context import Context, judged
+from tests.processes import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,7 +76,10 @@ def test_the_last_line_is_one_object(tmp_path, monkeypatch):
         "runner.known = lambda: {'own_bench': ''}\n"
         "sys.exit(runner.main(['own_bench']))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    env = environment(STATE_DIR=os.environ["TEST_FOLDER"])
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
