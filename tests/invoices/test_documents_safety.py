@@ -232,3 +232,13 @@ def test_a_logo_that_could_hurt_is_refused(logo):
     with pytest.raises(UnusableLogo) as refusal:
         check_logo(logo)
     assert isinstance(refusal.value, Invalid)
+
+
+@pytest.mark.parametrize("colour", ["red;} body{display:none", "#12345", "url(http://127.0.0.1/)", "", None])
+def test_a_colour_that_is_none_is_replaced(colour):
+    document = snapshot()
+    document["seller"]["colour"] = "#0f766e"
+    assert "solid #0f766e" in render_invoice_html(document)
+
+    document["seller"]["colour"] = colour
+    assert ".due { border-left: 1.2mm solid #4f46e5; }" in render_invoice_html(document)
