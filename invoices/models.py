@@ -4,6 +4,8 @@ Amounts are at the exponent of `currency`. After issue a trigger (migration 0002
 of anything but the few columns that say what happened to the document since.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -12,7 +14,7 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 
 PERSON = settings.AUTH_USER_MODEL
-AMOUNT = {"max_digits": 19, "decimal_places": 4}
+AMOUNT: dict[str, Any] = {"max_digits": 19, "decimal_places": 4}
 ISSUED = Q(document_status__in=["issued", "cancelled"])
 
 

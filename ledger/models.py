@@ -5,13 +5,15 @@ a reversal of an allocation is a row with the negative amounts. What the constra
 say alone (sums over rows) is said by the triggers in migration 0002.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cast
 
 PERSON = settings.AUTH_USER_MODEL
-AMOUNT = {"max_digits": 19, "decimal_places": 4}
+AMOUNT: dict[str, Any] = {"max_digits": 19, "decimal_places": 4}
 
 
 class Account(models.Model):

@@ -1,12 +1,14 @@
 """Money received and given back."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
 PERSON = settings.AUTH_USER_MODEL
-AMOUNT = {"max_digits": 19, "decimal_places": 4}
+AMOUNT: dict[str, Any] = {"max_digits": 19, "decimal_places": 4}
 
 
 class Payment(models.Model):
