@@ -52,6 +52,7 @@ class Process:
         handle, path = tempfile.mkstemp(prefix="process-", suffix=".log", dir=os.environ["TEST_FOLDER"])
         self.log = Path(path)
         self.url = ""
+        self.argv = argv
         values = {"DJANGO_SETTINGS_MODULE": "tests.settings", "LOG_LEVEL": "INFO"} | changes
         self.popen = subprocess.Popen(
             argv,
@@ -84,7 +85,7 @@ class Process:
             if self.popen.poll() is not None:
                 break
             time.sleep(0.05)
-        raise AssertionError(f"no {pattern!r} from {self.popen.args}:\n{self.output()[-4000:]}")
+        raise AssertionError(f"no {pattern!r} from {self.argv}:\n{self.output()[-4000:]}")
 
     def kill(self) -> None:
         """kill -9 it and its children."""
