@@ -43,7 +43,8 @@ _WORDS: dict[str, tuple[str, str, str]] = {
 }
 _OTHERS = {"invoice": "file-invoice", "payment": "building-bank", "message": "mail", "approval": "user-check"}
 _SUBJECTS = {"bank": "bank details", "terms": "payment terms", "credit_limit": "the credit limit"}
-_HIDDEN = frozenset({"lock_version", "revision"})
+_HIDDEN = frozenset({"lock_version", "revision", "status", "is_active"})
+_NAMES = {"iban": "IBAN", "bic": "BIC", "VAT": "VAT id", "GSTIN": "GSTIN", "EIN": "EIN", "email": "E-mail"}
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,17 @@ def _reason(entry: Entry) -> str:
 def _difference(entry: Entry) -> SafeString | str:
     changes = entry.changes_dict or {}
     rows = [
-        (name.replace("_", " ").capitalize(), _plain(old), _plain(new))
+        (_NAMES.get(name) or name.replace("_", " ").capitalize(), _before(old), _plain(new))
         for name, (old, new) in changes.items()
-        if name not in _HIDDEN and entry.fact != events.CUSTOMER_BLOCKED
+        if name not in _HIDDEN and _plain(old) != _plain(new)
     ]
-    return format_html_join("", "<div>{}: {} → <b>{}</b></div>", rows)
+    return format_html_join("", "<div>{}: {}<b>{}</b></div>", rows)
+
+
+def _before(value: Any) -> str:
+    """What it was, where there was something."""
+    text = _plain(value)
+    return "" if text == "—" else f"{text} → "
 
 
 def _plain(value: Any) -> str:

@@ -44,6 +44,7 @@ def context(request: HttpRequest, customer: Customer) -> dict[str, Any]:
         "contacts": customer.contacts.filter(is_active=True),
         "addresses": customer.addresses.filter(is_active=True),
         "tax_ids": customer.tax_ids.filter(is_active=True),
+        "missing_addresses": _missing_addresses(customer),
         "certificates": customer.exemption_certificates.all(),
         "bank": shown_bank(request, customer),
         "changes": [shown_change(request, one) for one in _changes(customer)],
@@ -74,6 +75,7 @@ def settings(request: HttpRequest, customer: Customer, entity: Entity) -> dict[s
                 "name": SETTING_NAMES[name],
                 "value": _setting(name, value, currency),
                 "level": LEVEL_NAMES[level],
+                "is_set": level != "none",
                 "source": source,
             }
             for name, (value, level, source) in profile.levels.items()
@@ -96,9 +98,18 @@ def entity_asked(request: HttpRequest, customer: Customer) -> Entity:
     return customer.entity
 
 
+def _missing_addresses(customer: Customer) -> list[tuple[str, str]]:
+    """Kinds of address the customer has none of, with their names."""
+    names = {"billing": _("Billing address"), "delivery": _("Delivery address")}
+    held = set(customer.addresses.filter(is_active=True).values_list("kind", flat=True))
+    return [(kind, label) for kind, label in names.items() if kind not in held]
+
+
 def _setting(name: str, value: Any, currency: str) -> str:
     if name == "credit_limit":
         return locale.money(value, currency) if value is not None else _("No limit")
+    if name == "language":
+        return str(locale.current().languages.get(str(value).split("-")[0], value))
     if name == "delivery_channel":
         return str(dict(rules.DELIVERY_CHANNELS).get(value, value))
     return str(value) if value else "—"
@@ -183,11 +194,11 @@ def shown_change(request: HttpRequest, change: ChangeRequest) -> dict[str, Any]:
             (
                 _CHANGE_LABELS[name],
                 _value(name, before.get(name)),
-                _value(name, after[name]),
-                before.get(name) != after[name],
+                _value(name, after.get(name)),
+                before.get(name) != after.get(name),
             )
-            for name in after
-            if after[name] or before.get(name)
+            for name in _CHANGE_LABELS
+            if after.get(name) or before.get(name)
         ],
     }
 
