@@ -85,7 +85,7 @@ def own_checks(
 
 
 def comparing_checks(invoice: Invoice, lines: Sequence[Line], *, on: date) -> list[Finding]:
-    """What only other documents show: duplicates, unusual amounts, look-alike customers, nobody to send to."""
+    """What only other documents show: duplicates, unusual amounts, look-alikes, nobody to send to."""
     if invoice.document_type == Invoice.Type.CREDIT_NOTE:
         return []
     earlier = (
@@ -173,7 +173,8 @@ def _duplicates(invoice: Invoice, lines: Sequence[Line], earlier: Any, on: date)
                 "duplicate" if exact else "near-duplicate",
                 "confirm",
                 "lines",
-                f"{other} bills the same customer {'exactly the same' if exact else 'the same amount in the same week'}.",
+                f"{other} bills the same customer "
+                + ("exactly the same." if exact else "the same amount in the same week."),
                 "Discard this draft, change it, or say why both are right.",
             )
             return

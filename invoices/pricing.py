@@ -3,7 +3,7 @@
 One `Book` serves one run, also of thousands of documents: it looks every shared thing up once.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from catalogue.queries import TaxDecision, price_of, tax_of
 from catalogue.rules import COMPONENTS
 from core.calendars import Calendar
-from core.errors import Invalid, problem
+from core.errors import Invalid, Problem, problem
 from core.terms import explain, instalments, parse_terms
 from customers.models import BillingRequirement, Customer
 from customers.queries import BillingProfile, billing_profile, requirements_for, requirements_of_many
@@ -221,77 +221,63 @@ def _rule_charge(charge: ChargeInput, decision: TaxDecision) -> Adjustment:
 
 
 def _refuse_empty(draft: DraftInput) -> None:
-    problems = []
-    if not draft.lines:
-        problems.append(
-            problem(
-                "The invoice has no lines.",
-                field="lines",
-                rule="an_invoice_bills_something",
-                mend="Add a line.",
-            )
-        )
-    for number, line in enumerate(draft.lines):
-        if len(line.description.strip()) < 3:
-            problems.append(
-                problem(
-                    f"Line {number + 1} says too little.",
-                    field=f"lines[{number}].description",
-                    rule="EU-6",
-                    mend="Describe what was supplied in at least three characters.",
-                )
-            )
-        if line.quantity < 0 and not (line.item and line.item.allows_negative):
-            problems.append(
-                problem(
-                    f"Line {number + 1}: the quantity is negative.",
-                    field=f"lines[{number}].quantity",
-                    rule="quantity_not_negative",
-                    mend="Use a discount, a deduction item, or a credit note.",
-                )
-            )
-        if line.tax_class == "exempt" and not line.exemption_reason:
-            problems.append(
-                problem(
-                    f"Line {number + 1} is exempt and says no reason.",
-                    field=f"lines[{number}].exemption_reason",
-                    rule="E-REASON",
-                    mend="Name the provision that exempts it, like Art. 132(1)(i).",
-                )
-            )
-        if line.period_from and line.period_to and line.period_to < line.period_from:
-            problems.append(
-                problem(
-                    f"Line {number + 1}: the period ends before it begins.",
-                    field=f"lines[{number}].period_to",
-                    rule="a_line_period_ends_after_it_begins",
-                    mend="Swap the two days.",
-                )
-            )
-    for name, value in (("discount_pct", draft.discount_pct), ("discount_amount", draft.discount_amount)):
-        if value and not draft.discount_reason.strip():
-            problems.append(
-                problem(
-                    "A discount on the document needs a reason.",
-                    field="discount_reason",
-                    rule="BR-33",
-                    mend=f"Say why {name.replace('_', ' ')} is given.",
-                )
-            )
-    if draft.supply_from and draft.supply_to and draft.supply_to < draft.supply_from:
-        problems.append(
-            problem(
-                "The supply ends before it begins.",
-                field="supply_to",
-                rule="a_supply_ends_after_it_begins",
-                mend="Swap the two days.",
-            )
-        )
+    problems = [found for number, line in enumerate(draft.lines) for found in _line_faults(number, line)]
+    problems += _document_faults(draft)
     if problems:
+        first = problems[0]
         raise Invalid(
-            problems[0]["message"],
-            field=problems[0]["field"],
-            rule=problems[0]["rule"],
-            mend=problems[0]["mend"],
-            problems=problems,
+            first["message"], field=first["field"], rule=first["rule"], mend=first["mend"], problems=problems
+        )
+
+
+def _line_faults(number: int, line: LineInput) -> Iterator[Problem]:
+    where, name = f"lines[{number}]", f"Line {number + 1}"
+    if len(line.description.strip()) < 3:
+        yield problem(
+            f"{name} says too little.",
+            field=f"{where}.description",
+            rule="EU-6",
+            mend="Describe what was supplied in at least three characters.",
+        )
+    if line.quantity < 0 and not (line.item and line.item.allows_negative):
+        yield problem(
+            f"{name}: the quantity is negative.",
+            field=f"{where}.quantity",
+            rule="quantity_not_negative",
+            mend="Use a discount, a deduction item, or a credit note.",
+        )
+    if line.tax_class == "exempt" and not line.exemption_reason:
+        yield problem(
+            f"{name} is exempt and says no reason.",
+            field=f"{where}.exemption_reason",
+            rule="E-REASON",
+            mend="Name the provision that exempts it, like Art. 132(1)(i).",
+        )
+    if line.period_from and line.period_to and line.period_to < line.period_from:
+        yield problem(
+            f"{name}: the period ends before it begins.",
+            field=f"{where}.period_to",
+            rule="a_line_period_ends_after_it_begins",
+            mend="Swap the two days.",
+        )
+
+
+def _document_faults(draft: DraftInput) -> Iterator[Problem]:
+    if not draft.lines:
+        yield problem(
+            "The invoice has no lines.", field="lines", rule="an_invoice_bills_something", mend="Add a line."
+        )
+    if (draft.discount_pct or draft.discount_amount) and not draft.discount_reason.strip():
+        yield problem(
+            "A discount on the document needs a reason.",
+            field="discount_reason",
+            rule="BR-33",
+            mend="Say why it is given.",
+        )
+    if draft.supply_from and draft.supply_to and draft.supply_to < draft.supply_from:
+        yield problem(
+            "The supply ends before it begins.",
+            field="supply_to",
+            rule="a_supply_ends_after_it_begins",
+            mend="Swap the two days.",
         )

@@ -88,12 +88,12 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def get_absolute_url(self) -> str:
+        return reverse("payments:detail", args=[self.pk])
+
     @property
     def number(self) -> str:
         return f"PAY-{self.pk:06d}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("payments:detail", args=[self.pk])
 
 
 class Refund(models.Model):

@@ -3,9 +3,11 @@
 Everything is made through the product's operations at `NOW`, a Monday; nothing depends on today.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 
 from catalogue import operations as catalogue
@@ -32,6 +34,11 @@ CLAUSES: dict[str, Any] = {
     "early_discount": {"pct": "2", "days": 10},
     "tolerance": {"absolute": "1.00", "pct": "1"},
 }
+
+
+_names = cycle(
+    ("Kestrel Robotics", "Nordlys Media", "Polder Energie", "Quintero Alimentos", "Maison Verdier")
+)
 
 
 @dataclass
@@ -128,8 +135,10 @@ def make_world(**entity: Any) -> World:
             "cash": "cash_applier",
         }.items()
     }
+    # Names that no gate takes for each other.
+    name = f"{next(_names)} {secrets.token_hex(4)}"
     customer = make_customer(
-        entity=seller, actor=people["lead"], country=seller.country, state_code=seller.state_code
+        name=name, entity=seller, actor=people["lead"], country=seller.country, state_code=seller.state_code
     )
     furnish(customer, people["lead"])
     return World(

@@ -26,9 +26,11 @@ from invoices.operations._drafts import (
     reopen_draft,
     write_draft,
 )
+from invoices.operations._exporting import note_export
 from invoices.operations._holds import hold, release
 from invoices.operations._issuing import InvoiceNotIssuable, Issued, issue_invoice, issue_invoices
 from invoices.operations._sending import (
+    SITUATIONS,
     NotSendable,
     annotate,
     note_delivery,
@@ -42,6 +44,7 @@ from invoices.operations._settlement import sync_settlement
 
 __all__ = [
     "REASONS",
+    "SITUATIONS",
     "InvoiceNotIssuable",
     "Issued",
     "NotADraft",
@@ -62,6 +65,7 @@ __all__ = [
     "issue_invoices",
     "logo_of",
     "note_delivery",
+    "note_export",
     "note_unsent",
     "pending_approval",
     "rebill",

@@ -54,7 +54,7 @@ def submit_invoice(
         work.Question(
             kind=kind_of(invoice, lines),
             label=f"{invoice.get_document_type_display()} for {invoice.customer.name}",
-            path=invoice.get_absolute_url(),
+            path=f"/invoices/{invoice.pk}/",
             snapshot=content,
             entity=invoice.entity,
             customer_id=invoice.customer_id,

@@ -91,7 +91,7 @@ def issue_invoices(
         except DomainError as refusal:
             refused[invoice.pk] = refusal
     plans.sort(key=lambda plan: (plan.on, plan.invoice.pk))
-    plans = _take_numbers(plans, refused, actor=actor, now=now)
+    plans = _take_numbers(plans, refused, now=now)
     if plans:
         _write(plans, actor=actor, now=now, documents=documents)
         for plan in plans:
@@ -209,7 +209,7 @@ def _refuse_wrong_day(invoice: Invoice, on: date, today: date, actor: User | Non
 
 
 def _refuse_moved_rates(invoice: Invoice, parts: Parts, book: Book, on: date) -> None:
-    """Taxes and exchange rate were looked up for `fx_on`. If that is no longer the day, they must still hold."""
+    """Taxes and exchange rate were looked up for `fx_on`; on another day they must still hold."""
     day = invoice.tax_point_on or on
     if invoice.fx_on == day or invoice.credits_id:
         return
@@ -286,9 +286,7 @@ def _legs(invoice: Invoice, parts: Parts, due: Sequence[Due]) -> list[Leg]:
     )
 
 
-def _take_numbers(
-    plans: list[_Plan], refused: dict[int, DomainError], *, actor: User | None, now: datetime
-) -> list[_Plan]:
+def _take_numbers(plans: list[_Plan], refused: dict[int, DomainError], *, now: datetime) -> list[_Plan]:
     """Numbers in blocks, one locked counter after the other, in pk order. Last, because it is the hot row."""
     groups: dict[int, list[_Plan]] = {}
     known: dict[tuple[int, str, date], Series] = {}
@@ -361,9 +359,9 @@ def _open_items(plans: Sequence[_Plan]) -> None:
     for plan in plans:
         invoice = plan.invoice
         is_credit = invoice.document_type == Invoice.Type.CREDIT_NOTE
-        for leg in plan.legs:
-            if leg.item:
-                rows.append((plan, leg.item, _open_item(plan, leg, is_credit=is_credit)))
+        rows += [
+            (plan, leg.item, _open_item(plan, leg, is_credit=is_credit)) for leg in plan.legs if leg.item
+        ]
     ledger.open_items([item for _, _, item in rows])
     for plan, name, item in rows:
         plan.items[name] = item
@@ -423,12 +421,12 @@ def _update_rows(plans: Sequence[_Plan], actor: User | None, now: datetime) -> N
             )
         execute_values(
             cursor.cursor,
-            "UPDATE invoices_invoice i SET document_status = 'issued', series_id = v.series, sequence = v.sequence,"
-            " number = v.number, issued_on = v.issued_on, due_on = v.due_on, next_due_on = v.next_due_on,"
+            "UPDATE invoices_invoice i SET document_status = 'issued', series_id = v.series,"
+            " sequence = v.sequence, number = v.number, issued_on = v.issued_on, due_on = v.due_on, next_due_on = v.next_due_on,"
             " policy_version_id = v.policy, balance = v.balance, settlement_status = 'open',"
             " issued_at = v.issued_at, issued_by_id = v.issued_by, lock_version = lock_version + 1"
-            " FROM (VALUES %s) v (id, series, sequence, number, issued_on, due_on, next_due_on, policy, balance,"
-            " issued_at, issued_by) WHERE i.id = v.id",
+            " FROM (VALUES %s) v (id, series, sequence, number, issued_on, due_on, next_due_on, policy,"
+            " balance, issued_at, issued_by) WHERE i.id = v.id",
             [_row(plan, actor, now) for plan in plans],
             template="(%s, %s, %s, %s, %s::date, %s::date, %s::date, %s, %s, %s::timestamptz, %s::bigint)",
             page_size=2000,

@@ -41,7 +41,7 @@ class Part:
 
 
 def propose_allocation(payment: Payment) -> tuple[list[Part], Decimal]:
-    """What the receipt most likely pays: references quoted, the exact amount, then the oldest; and the rest."""
+    """What the receipt most likely pays (quoted references, the exact amount, the oldest), and the rest."""
     item = payment.open_item
     if item is None or payment.customer is None:
         return [], Decimal(0)
@@ -227,7 +227,7 @@ def _use(
     actor: User | None,
     now: datetime,
 ) -> list[dict[str, str]]:
-    """Allocate under locks: invoices in pk order, then all items in pk order. Returns the discounts granted."""
+    """Allocate under locks: invoices, then items, each in pk order. Returns the discounts granted."""
     parts = _merged(parts)
     invoice_ids = lock_invoices_of([part.item_id for part in parts])
     items = ledger.lock_items([credit_id, *(part.item_id for part in parts)])
@@ -271,7 +271,7 @@ def lock_invoices_of(item_ids: Sequence[int]) -> list[int]:
 def earned_discount(
     debit: OpenItem, amount: Decimal, *, open_before: Decimal, paid_on: date
 ) -> rules.EarlyDiscount | None:
-    """What paying `amount` on that day earns on the item under the policy pinned to its invoice; None: nothing."""
+    """What paying `amount` that day earns under the policy pinned to the invoice; None: nothing."""
     part = (
         Instalment.objects.select_related("invoice__policy_version", "invoice__entity")
         .filter(open_item=debit)
@@ -420,6 +420,4 @@ def _family(payment: Payment) -> list[int]:
     if customer is None:
         return []
     root = customer.parent_id or customer.pk
-    return [
-        pk for pk in (root, *customer.__class__.objects.filter(parent_id=root).values_list("pk", flat=True))
-    ]
+    return [root, *Customer.objects.filter(parent_id=root).values_list("pk", flat=True)]

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
+from core.money import round_money
 from entities.queries import local_day
 from invoices.models import Invoice
 from invoices.operations import sync_settlement
@@ -35,15 +36,19 @@ def small_difference_limit(item: OpenItem, invoice: Invoice) -> Decimal:
     """The most the policy pinned to the invoice lets go of what is open of it; 0 without a clause."""
     if invoice.policy_version is None:
         return Decimal(0)
-    clause = clauses_of(invoice.policy_version).tolerance
-    if clause is None:
-        return Decimal(0)
+    clauses = clauses_of(invoice.policy_version)
+    absolute = clauses.tolerance.absolute
+    if clauses.currency != item.currency:
+        # The clause is in the policy's currency; it is only carried over where a booked rate joins the two.
+        if clauses.currency != invoice.entity.functional_currency:
+            return Decimal(0)
+        absolute = round_money(absolute / invoice.fx_rate, item.currency)
     return rules.tolerance(
         open_amount=item.amount,
         payment=item.amount,
         currency=item.currency,
-        absolute=clause.absolute,
-        pct=clause.pct,
+        absolute=absolute,
+        pct=clauses.tolerance.pct,
     ).limit
 
 
@@ -119,7 +124,7 @@ def request_write_off(
         work.Question(
             kind="write_off",
             label=f"Write-off of {invoice.number}, {invoice.customer.name}",
-            path=invoice.get_absolute_url(),
+            path=f"/invoices/{invoice.pk}/",
             snapshot=_snapshot(row),
             entity=invoice.entity,
             customer_id=invoice.customer_id,

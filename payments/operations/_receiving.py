@@ -184,7 +184,7 @@ def lock(payment: Payment) -> Payment:
 
 
 def _received(payment: Payment, entry: Entry) -> list[Leg]:
-    """The legs to mirror: bank side of the receipt against the customer's credit, also when identified later."""
+    """The legs to mirror: the bank side against the customer's credit, also when identified later."""
     bank = [leg for leg in ledger.legs_of(entry) if leg.account not in ("2100", "1200")]
     return [*bank, Leg("2100", -payment.amount, -payment.functional_amount, str(payment.open_item_id))]
 
