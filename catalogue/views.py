@@ -17,7 +17,7 @@ from catalogue.models import Item, Price, TaxRate
 from core import faults
 from core.errors import DomainError, Stale
 from core.paging import paginate
-from core.permissions import allowed
+from core.permissions import NotAllowed, allowed
 from trail.queries import entries_of
 
 _BOTH = ["GET", "POST"]
@@ -136,8 +136,10 @@ def set_price(request: HttpRequest, pk: int) -> HttpResponse:
 def taxes(request: HttpRequest) -> HttpResponse:
     """The dated tax rates with their sources, and which ones a lawyer has confirmed."""
     may_edit = request.user.has_perm(WRITE)
+    if request.method == "POST" and not may_edit:
+        raise NotAllowed(WRITE)
     form = TaxRateForm(request.POST or None)
-    if request.method == "POST" and may_edit and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         values |= {"country": values["country"].upper(), "state_code": values["state_code"].upper()}
         values["category"] = "Z" if values["tax_class"] == "zero" else "S"

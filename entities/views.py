@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core import faults
 from core.errors import DomainError, Stale
-from core.permissions import allowed, public
+from core.permissions import NotAllowed, allowed, public
 from entities import operations, queries, rules
 from entities.forms import AccessForm, BankForm, EntityForm, LogoForm, RateForm, RegistrationForm, SeriesForm
 from entities.models import Access, BankChange, Entity, Series, TaxRegistration
@@ -285,8 +285,10 @@ def logo(request: HttpRequest, pk: int) -> HttpResponseBase:  # noqa: ARG001 (th
 def rates(request: HttpRequest) -> HttpResponse:
     """Exchange rates: what was entered, and a new one."""
     may_edit = request.user.has_perm(WRITE)
+    if request.method == "POST" and not may_edit:
+        raise NotAllowed(WRITE)
     form = RateForm(request.POST or None)
-    if request.method == "POST" and may_edit and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         try:
             operations.enter_rate(actor=request.user, now=timezone.now(), **form.cleaned_data)
         except DomainError as fault:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core import faults
 from core.errors import DomainError
-from core.permissions import SIGNED_IN, allowed
+from core.permissions import SIGNED_IN, NotAllowed, allowed
 from team import operations, queries
 from team.forms import KeyForm, LimitForm, NewPersonForm, PersonForm, ReasonForm, RolesForm
 from team.models import APIKey, ApprovalLimit, User
@@ -171,9 +171,9 @@ def roles(request: HttpRequest) -> HttpResponse:
 def limits(request: HttpRequest) -> HttpResponse:
     """Who approves what up to which amount. Changed by those who manage people."""
     may_edit = request.user.has_perm("team.manage_people")
-    form = LimitForm(request.POST or None)
     if request.method == "POST" and not may_edit:
-        return redirect("team:limits")
+        raise NotAllowed("team.manage_people")
+    form = LimitForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             operations.set_limit(**form.cleaned_data, actor=request.user, now=timezone.now())
