@@ -229,6 +229,11 @@ class Invoice(models.Model):
         return reverse("invoices:detail", args=[self.pk])
 
     @property
+    def mail_stop(self) -> str:
+        """Why a mail about it that still waits must not leave any more; "" when it may."""
+        return "It was cancelled meanwhile." if self.document_status == self.Status.CANCELLED else ""
+
+    @property
     def is_issued(self) -> bool:
         return self.document_status in (self.Status.ISSUED, self.Status.CANCELLED)
 

@@ -23,6 +23,7 @@ class Limit:
 CLIENT = Limit("client", 120, 60)
 TOKEN = Limit("token", 60, 60)
 FILES = Limit("files", 20, 60)
+LOGO = Limit("logo", 60, 60)
 # A guess that opened nothing. After that many the client is told to wait, whatever it asks for:
 # otherwise the answer would say which guess was right.
 MISSES = Limit("misses", 30, 600)

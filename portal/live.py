@@ -105,3 +105,9 @@ def previous_snapshot(invoice: Invoice) -> Snapshot | None:
         .first()
     )
     return before.snapshot if before else None
+
+
+def logo_name(invoice: Invoice) -> str:
+    """The stored file of the logo on the document; "" when it has none."""
+    name = str(invoice.snapshot.content["seller"].get("logo") or "")
+    return "" if name.startswith("data:") else name

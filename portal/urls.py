@@ -10,6 +10,7 @@ urlpatterns = [
     path("i/<str:token>", views.invoice),  # mail programs cut the last slash off
     path("i/<str:token>/invoice.pdf", views.pdf, name="pdf"),
     path("i/<str:token>/due.ics", views.calendar, name="calendar"),
+    path("i/<str:token>/logo", views.logo, name="logo"),
     path("i/", views.nothing),
     path("i/<path:rest>", views.nothing),
 ]

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -14,15 +15,19 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
+from core.errors import DomainError
 from core.permissions import public
 from correspondence import links
 from correspondence.models import PublicLink
 from invoices.documents.calendar_file import calendar_file
-from invoices.models import Document, Invoice
-from portal.limits import CLIENT, FILES, MISSES, TOKEN, Limit, client_of, is_spent, spend
-from portal.live import calendar_snapshot
+from invoices.models import Invoice
+from invoices.operations import logo_of, render_document
+from portal.limits import CLIENT, FILES, LOGO, MISSES, TOKEN, Limit, client_of, is_spent, spend
+from portal.live import calendar_snapshot, logo_name
 from portal.queries import invoice_page
 from portal.words import LANGUAGES, Words, first_accepted, known_language
+
+logger = structlog.get_logger(__name__)
 
 PURPOSES = (links.INVOICE, links.PREVIEW)
 WAIT_SECONDS = 60
@@ -70,6 +75,7 @@ def invoice(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpRes
             {
                 "p": page,
                 "token": links.token_of(link),
+                "has_logo": bool(logo_name(invoice)),
                 "d": page.document,
                 "w": page.words,
                 "lang": language,
@@ -85,9 +91,11 @@ def invoice(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpRes
 @public("the token in the address is the key")
 @_by_link(FILES)
 def pdf(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpResponseBase:
-    """The document as it was issued; where it is still being made, the page says so."""
-    document = invoice.documents.filter(kind="pdf", state=Document.State.READY).first()
-    if document is None or not default_storage.exists(document.stored_name):
+    """The document as it was issued, made now if nobody asked for it before."""
+    try:
+        document = render_document(invoice, now=timezone.now())
+    except DomainError as refusal:
+        logger.warning("document_not_shown", invoice=invoice.pk, reason=refusal.message)
         page = reverse("portal:invoice", args=[links.token_of(link)])
         return redirect(f"{page}?lang={_language(request, link, invoice)}&pdf=later")
     return FileResponse(
@@ -106,6 +114,15 @@ def calendar(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpRe
     response = HttpResponse(calendar_file(snapshot), content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(invoice)}.ics"'
     return response
+
+
+@public("the token in the address is the key")
+@_by_link(LOGO)
+def logo(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpResponse:  # noqa: ARG001
+    """The company's logo as it was when the invoice was issued."""
+    content = logo_of(logo_name(invoice))
+    kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+    return HttpResponse(content, content_type=kind) if content else HttpResponse(status=404)
 
 
 @public("what is left of a damaged link; says nothing")

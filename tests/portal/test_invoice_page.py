@@ -9,6 +9,7 @@ import time_machine
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from core.errors import Refused
 from correspondence import links
 from correspondence.models import PublicLink
 from invoices.documents.qr import payment_code
@@ -204,11 +205,33 @@ def test_the_pdf_is_the_stored_file(client):
     assert f'filename="{bill.number}.pdf"' in answer["Content-Disposition"]
 
 
-def test_a_pdf_that_is_not_made_yet_says_so_on_the_page(client):
-    answer = client.get(path_of(make_bill()) + "invoice.pdf", follow=True)
+def test_a_pdf_nobody_asked_for_yet_is_made_now(client):
+    bill = make_bill()
+
+    answer = client.get(path_of(bill) + "invoice.pdf")
+
+    assert b"".join(answer.streaming_content).startswith(b"%PDF-")
+    assert Document.objects.get(invoice=bill).state == "ready"
+
+
+def test_a_pdf_that_cannot_be_made_says_so_on_the_page(client):
+    bill = make_bill()
+    with mock.patch("portal.views.render_document", side_effect=Refused("lost")):
+        answer = client.get(path_of(bill) + "invoice.pdf", follow=True)
 
     assert answer.status_code == 200
     assert "Please try again in a minute." in answer.content.decode()
+
+
+def test_the_logo_is_the_one_of_the_document(client):
+    name = default_storage.save("logos/a.png", ContentFile(b"\x89PNG the logo"))
+    bill = make_bill(seller={**SAMPLE["seller"], "logo": name})
+    path = path_of(bill)
+
+    assert f'src="{path}logo"' in client.get(path).content.decode()
+    answer = client.get(path + "logo")
+    assert (answer.content, answer["Content-Type"]) == (b"\x89PNG the logo", "image/png")
+    assert client.get(path_of(make_bill()) + "logo").status_code == 404
 
 
 def test_the_calendar_file_has_what_is_still_to_be_paid(client):
