@@ -17,7 +17,8 @@ from entities import rules as entity_rules
 @cache
 def territories() -> frozenset[str]:
     """The ISO 3166 codes of all countries."""
-    return frozenset(code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)) - {
+    known = map(str, Locale("en").territories)
+    return frozenset(code for code in known if re.fullmatch("[A-Z]{2}", code)) - {
         "EU", "EZ", "UN", "ZZ", "XA", "XB", "QO",
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ from core.locale import current
 from customers import queries, rules
 from customers.models import BillingRequirement, ChangeRequest, Contact, Customer, Segment
 from entities import queries as entity_queries
+from entities.models import Entity
 from policies.models import Policy
 from team.models import User
 
@@ -50,15 +51,17 @@ class CustomerForm(forms.Form):
     name = forms.CharField(max_length=160, label=_("Name"))
     legal_name = forms.CharField(max_length=200, required=False, label=_("Legal name"))
     kind = forms.ChoiceField(choices=Customer.Kind.choices, label=_("Kind"))
-    entity = forms.ModelChoiceField(queryset=None, label=_("Billed by"), empty_label=None)
+    entity = forms.ModelChoiceField(queryset=Entity.objects.none(), label=_("Billed by"), empty_label=None)
     segment = forms.ModelChoiceField(
-        queryset=None,
+        queryset=Segment.objects.none(),
         required=False,
         label=_("Segment"),
         empty_label="—",
         help_text=_("Hands its settings down"),
     )
-    owner = forms.ModelChoiceField(queryset=None, required=False, label=_("Owner"), empty_label="—")
+    owner = forms.ModelChoiceField(
+        queryset=User.objects.none(), required=False, label=_("Owner"), empty_label="—"
+    )
     parent_number = forms.CharField(
         max_length=20, required=False, label=_("Parent company"), help_text=_("Its customer number")
     )

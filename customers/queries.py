@@ -91,7 +91,7 @@ def similar_names(name: str, exclude_id: int | None = None) -> list[Customer]:
     rows = Customer.objects.filter(name__trigram_similar=words).annotate(
         likeness=TrigramSimilarity("name", words)
     )
-    close = rows.filter(likeness__gte=ALIKE).exclude(pk=exclude_id)
+    close = rows.filter(likeness__gte=ALIKE).exclude(pk=exclude_id or 0)
     return list(close.select_related("entity").order_by("-likeness", "pk")[:5])
 
 
@@ -117,7 +117,7 @@ def billing_profile(customer: Customer, entity: Entity, on: date) -> BillingProf
 
     `on` is the day asked about; settings are undated today, so it does not change the answer.
     """
-    levels = {
+    levels: dict[str, Level] = {
         "language": _level(customer, entity, "language", "language"),
         "currency": _level(customer, entity, "currency", "functional_currency"),
         "delivery_channel": _level(customer, entity, "delivery_channel", "delivery_channel"),
@@ -288,7 +288,10 @@ def phone_entered(contact_id: int, before: datetime) -> Entry | None:
     entries = Entry.objects.filter(
         content_type=ContentType.objects.get_for_model(Contact), object_id=contact_id, timestamp__lte=before
     )
-    return entries.filter(changes__has_key="phone").select_related("actor").order_by("-id").first()
+    newest: Entry | None = (
+        entries.filter(changes__has_key="phone").select_related("actor").order_by("-id").first()
+    )
+    return newest
 
 
 def changed_recently(customer: Customer, subject: str, since: date) -> bool:

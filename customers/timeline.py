@@ -90,7 +90,7 @@ def _object(entry: Entry) -> str:
         kind = rules.REQUIREMENT_KINDS.get(str(data.get("kind")))
         return f"“{kind.label}”" if kind else ""
     if entry.fact.startswith(("contact.", "tax_id.")):
-        return entry.object_repr
+        return str(entry.object_repr)
     return ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from customers.forms import CHANGE_FORMS, CallBackForm, ReasonForm, WhyForm, tak
 from customers.models import ChangeRequest
 from customers.views import _record_page
 from customers.views._parts import back, seen
+from team.requests import StaffRequest
 
 BOTH = ["GET", "POST"]
 READERS = ("customers.request_change", "customers.approve_change", "customers.view_customer")
@@ -26,7 +27,7 @@ DECIDERS = ("customers.request_change", "customers.approve_change")
 
 @require_http_methods(BOTH)
 @allowed("customers.request_change")
-def new(request: HttpRequest, pk: int, subject: str) -> HttpResponse:
+def new(request: StaffRequest, pk: int, subject: str) -> HttpResponse:
     """Ask for a change; it takes effect after a call back and a second person."""
     customer = seen(request, pk)
     if subject not in CHANGE_FORMS:
@@ -72,14 +73,14 @@ def _proposed(form: Any) -> dict[str, Any]:
 
 @require_GET
 @allowed(*READERS)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One change: what, why, who called whom, who decides."""
     return _show(request, _change(request, pk))
 
 
 @require_POST
 @allowed(*DECIDERS)
-def call_back(request: HttpRequest, pk: int) -> HttpResponse:
+def call_back(request: StaffRequest, pk: int) -> HttpResponse:
     """Record who confirmed it, on which number on file."""
     change = _change(request, pk)
     form = CallBackForm(request.POST, numbers=change.before.get("known_numbers", []))
@@ -95,7 +96,7 @@ def call_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("customers.approve_change")
-def approve(request: HttpRequest, pk: int) -> HttpResponse:
+def approve(request: StaffRequest, pk: int) -> HttpResponse:
     """The second person agrees."""
     change = _change(request, pk)
     operations.approve_change(change, actor=request.user, now=timezone.now())
@@ -104,7 +105,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(*DECIDERS)
-def reject(request: HttpRequest, pk: int) -> HttpResponse:
+def reject(request: StaffRequest, pk: int) -> HttpResponse:
     """It will not happen; the one who asked withdraws it here as well."""
     change = _change(request, pk)
     form = ReasonForm(request.POST)
@@ -116,7 +117,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
     return back(request, change.customer, _("The change will not happen."), anchor="changes")
 
 
-def _change(request: HttpRequest, pk: int) -> ChangeRequest:
+def _change(request: StaffRequest, pk: int) -> ChangeRequest:
     rows = ChangeRequest.objects.filter(customer__in=queries.visible_to(request.user))
     return get_object_or_404(
         rows.select_related("customer__entity", "requested_by", "called_back_by", "decided_by"), pk=pk
@@ -124,7 +125,7 @@ def _change(request: HttpRequest, pk: int) -> ChangeRequest:
 
 
 def _show(
-    request: HttpRequest,
+    request: StaffRequest,
     change: ChangeRequest,
     *,
     call_form: Any = None,
@@ -150,7 +151,7 @@ def _show(
     return render(request, "customers/change.html", context, status=status)
 
 
-def _why_not_call(request: HttpRequest, change: ChangeRequest) -> str:
+def _why_not_call(request: StaffRequest, change: ChangeRequest) -> str:
     if change.requested_by_id == request.user.pk:
         return _("You asked for this change: a colleague calls.")
     if change.subject == "bank" and not request.user.has_perm("customers.view_bank_data"):
@@ -160,7 +161,7 @@ def _why_not_call(request: HttpRequest, change: ChangeRequest) -> str:
     return ""
 
 
-def _why_not_approve(request: HttpRequest, change: ChangeRequest) -> str:
+def _why_not_approve(request: StaffRequest, change: ChangeRequest) -> str:
     if change.requested_by_id == request.user.pk:
         return _("You asked for this change: another person decides.")
     if not request.user.has_perm("customers.approve_change"):

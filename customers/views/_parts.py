@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 
 from core.errors import DomainError, Invalid
 from customers import queries
 from customers.models import Customer
+from team.requests import StaffRequest
 
 
-def seen(request: HttpRequest, pk: int) -> Customer:
+def seen(request: StaffRequest, pk: int) -> Customer:
     """The customer, if the reader may see it; else 404."""
     rows = queries.visible_to(request.user).select_related(
         "entity", "segment", "owner", "parent", "payment_policy"
@@ -22,7 +23,7 @@ def seen(request: HttpRequest, pk: int) -> Customer:
     return get_object_or_404(rows, pk=pk)
 
 
-def back(request: HttpRequest, customer: Customer, words: str, *, anchor: str = "") -> HttpResponse:
+def back(request: StaffRequest, customer: Customer, words: str, *, anchor: str = "") -> HttpResponse:
     """To the customer's page, saying what was done."""
     messages.success(request, words)
     return redirect(reverse("customers:detail", args=[customer.pk]) + (f"#{anchor}" if anchor else ""))
@@ -35,7 +36,7 @@ def status_of(form: Any, fault: DomainError | None = None) -> int:
     return 422 if form.is_bound and form.errors else Invalid.status if form.is_bound else 200
 
 
-def show_form(request: HttpRequest, customer: Customer | None, form: Any, **context: Any) -> HttpResponse:
+def show_form(request: StaffRequest, customer: Customer | None, form: Any, **context: Any) -> HttpResponse:
     """The plain form page: title, lead, fields, one button. `fault` sets the status."""
     fault = context.pop("fault", None)
     template = context.pop("template", "customers/form.html")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,23 +14,24 @@ from customers import operations, queries
 from customers.forms import AddressForm, ContactForm, RegisterForm, TaxIdForm, take_fault
 from customers.models import Address, Contact, TaxId
 from customers.views._parts import back, seen, show_form
+from team.requests import StaffRequest
 
 BOTH = ["GET", "POST"]
 
 
-def _contact(request: HttpRequest, pk: int) -> Contact:
+def _contact(request: StaffRequest, pk: int) -> Contact:
     rows = Contact.objects.filter(is_active=True, customer__in=queries.visible_to(request.user))
     return get_object_or_404(rows.select_related("customer"), pk=pk)
 
 
-def _tax_id(request: HttpRequest, pk: int) -> TaxId:
+def _tax_id(request: StaffRequest, pk: int) -> TaxId:
     rows = TaxId.objects.filter(customer__in=queries.visible_to(request.user))
     return get_object_or_404(rows.select_related("customer"), pk=pk)
 
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def contact_add(request: HttpRequest, pk: int) -> HttpResponse:
+def contact_add(request: StaffRequest, pk: int) -> HttpResponse:
     """A new contact."""
     customer = seen(request, pk)
     first = {"purposes": [] if queries.contacts_for(customer, "billing") else ["billing"]}
@@ -49,7 +50,7 @@ def contact_add(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def contact_edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Change a contact."""
     contact = _contact(request, pk)
     values = {name: getattr(contact, name) for name in ContactForm.base_fields}
@@ -71,11 +72,11 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("customers.edit_customer")
-def contact_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+def contact_deactivate(request: StaffRequest, pk: int) -> HttpResponse:
     """Write to the contact no more."""
     contact = _contact(request, pk)
     operations.deactivate_contact(contact, actor=request.user, now=timezone.now())
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return back(request, contact.customer, _("Contact deactivated."), anchor="contacts")
     customer = contact.customer
     context = {
@@ -88,7 +89,7 @@ def contact_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def address(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+def address(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
     """Set the billing or delivery address."""
     customer = seen(request, pk)
     present = customer.addresses.filter(kind=kind, is_active=True).first()
@@ -120,7 +121,7 @@ def _address_values(present: Address | None, country: str) -> dict[str, object]:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def tax_id(request: HttpRequest, pk: int) -> HttpResponse:
+def tax_id(request: StaffRequest, pk: int) -> HttpResponse:
     """Set a tax number; its form and check digits are checked."""
     customer = seen(request, pk)
     scheme = {"IN": "GSTIN", "US": "EIN"}.get(customer.country, "VAT")
@@ -142,7 +143,7 @@ def tax_id(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def tax_id_verify(request: HttpRequest, pk: int) -> HttpResponse:
+def tax_id_verify(request: StaffRequest, pk: int) -> HttpResponse:
     """Note the register's answer."""
     found = _tax_id(request, pk)
     form = RegisterForm(request.POST or None)
@@ -163,7 +164,7 @@ def tax_id_verify(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("customers.edit_customer")
-def tax_id_end(request: HttpRequest, pk: int) -> HttpResponse:
+def tax_id_end(request: StaffRequest, pk: int) -> HttpResponse:
     """The customer has the number no more."""
     found = _tax_id(request, pk)
     operations.end_tax_id(found, actor=request.user, now=timezone.now())

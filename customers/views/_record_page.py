@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from customers.views._parts import address_or_none
 from entities import queries as entity_queries
 from entities.models import Entity
 from policies.models import Policy
+from team.requests import StaffRequest
 
 PURPOSES = ("billing", "reminders", "escalation", "statements")
 SETTING_NAMES = {
@@ -35,7 +35,7 @@ LEVEL_NAMES = {
 }
 
 
-def context(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+def context(request: StaffRequest, customer: Customer) -> dict[str, Any]:
     """Everything of the record page."""
     entity = customer.entity
     entries = list(queries.change_history(customer)[: timeline.FEW + 1])
@@ -58,7 +58,7 @@ def context(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     }
 
 
-def settings(request: HttpRequest, customer: Customer, entity: Entity) -> dict[str, Any]:
+def settings(request: StaffRequest, customer: Customer, entity: Entity) -> dict[str, Any]:
     """Effective settings, recipients and requirements for invoices of one company."""
     on = entity_queries.local_day(entity, timezone.now())
     profile = queries.billing_profile(customer, entity, on)
@@ -89,7 +89,7 @@ def settings(request: HttpRequest, customer: Customer, entity: Entity) -> dict[s
     }
 
 
-def entity_asked(request: HttpRequest, customer: Customer) -> Entity:
+def entity_asked(request: StaffRequest, customer: Customer) -> Entity:
     """The company the settings page is about: the customer's own unless the address names another."""
     asked = request.GET.get("entity", "")
     if asked.isdigit() and len(asked) < 10:
@@ -147,13 +147,12 @@ def parameter_words(requirement: Any) -> str:
         if value is None:
             continue
         names = dict(parameter.choices)
-        if isinstance(value, list):
-            value = ", ".join(names.get(one, one) for one in value)
-        parts.append(f"{parameter.label}: {names.get(value, value)}")
+        shown = [names.get(one, str(one)) for one in (value if isinstance(value, list) else [value])]
+        parts.append(f"{parameter.label}: {', '.join(shown)}")
     return " · ".join(parts)
 
 
-def shown_bank(request: HttpRequest, customer: Customer) -> dict[str, Any] | None:
+def shown_bank(request: StaffRequest, customer: Customer) -> dict[str, Any] | None:
     """The account refunds go to, masked for those who may not see it."""
     bank = queries.bank_detail(customer)
     if bank is None:
@@ -180,7 +179,7 @@ _CHANGE_LABELS = {
 }
 
 
-def shown_change(request: HttpRequest, change: ChangeRequest) -> dict[str, Any]:
+def shown_change(request: StaffRequest, change: ChangeRequest) -> dict[str, Any]:
     """A change with its values before and after, masked where the reader may not see them."""
     before, after = change.before, change.proposed
     is_bank = change.subject == ChangeRequest.Subject.BANK
@@ -211,7 +210,7 @@ def _value(name: str, value: Any) -> str:
     return str(value)
 
 
-def actions(request: HttpRequest, customer: Customer) -> list[dict[str, Any]]:
+def actions(request: StaffRequest, customer: Customer) -> list[dict[str, Any]]:
     """The named acts; those that are not possible say why."""
     user = request.user
     edit, ask = user.has_perm("customers.edit_customer"), user.has_perm("customers.request_change")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models.functions import Lower
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from customers.models import Customer, Segment
 from customers.views import _record_page
 from customers.views._parts import back, seen, show_form, status_of
 from entities import queries as entity_queries
+from team.requests import StaffRequest
 
 BOTH = ["GET", "POST"]
 SORTS: dict[str, Any] = {"name": Lower("name"), "number": "number", "since": "since"}
@@ -29,7 +30,7 @@ SORTS: dict[str, Any] = {"name": Lower("name"), "number": "number", "since": "si
 # --------------------------------------------------------------------------------------------------- list
 @require_GET
 @allowed("customers.view_customer")
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """Customers by saved view, filters and text."""
     filters = _filters(request)
     page = paginate(request, queries.listing(request.user, filters), sorts=SORTS, default="name")
@@ -46,7 +47,7 @@ def list_(request: HttpRequest) -> HttpResponse:
     return render(request, "customers/list.html", context)
 
 
-def _filters(request: HttpRequest) -> queries.Filters:
+def _filters(request: StaffRequest) -> queries.Filters:
     get = request.GET
     view = get.get("view", "active")
     return queries.Filters(
@@ -63,7 +64,7 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _address(request: HttpRequest, **changes: str) -> str:
+def _address(request: StaffRequest, **changes: str) -> str:
     """The list's address with some keys changed; "" drops a key, and the place in the list is dropped."""
     query = request.GET.copy()
     for key in ("after", "before"):
@@ -75,7 +76,7 @@ def _address(request: HttpRequest, **changes: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
+def _tabs(request: StaffRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
     current = request.GET.get("view", "active")
     views = [
         ("active", _("Active"), counts.get("active", 0)),
@@ -88,7 +89,7 @@ def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _chips(request: HttpRequest, filters: queries.Filters) -> list[dict[str, str]]:
+def _chips(request: StaffRequest, filters: queries.Filters) -> list[dict[str, str]]:
     """The filters that are on, each with the list without it."""
     names = {
         "entity": (_("Company"), entity_queries.visible_to(request.user), filters.entity),
@@ -106,7 +107,7 @@ def _chips(request: HttpRequest, filters: queries.Filters) -> list[dict[str, str
     return chips
 
 
-def _choices(request: HttpRequest) -> list[dict[str, Any]]:
+def _choices(request: StaffRequest) -> list[dict[str, Any]]:
     """Filters that can be switched on: a label and links."""
     groups = (
         ("entity", _("Company"), entity_queries.visible_to(request.user)),
@@ -122,7 +123,7 @@ def _choices(request: HttpRequest) -> list[dict[str, Any]]:
 # ------------------------------------------------------------------------------------------------- record
 @require_GET
 @allowed("customers.view_customer")
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One customer: who, what holds, what they require, what changed."""
     customer = seen(request, pk)
     return render(request, "customers/detail.html", _record_page.context(request, customer))
@@ -130,7 +131,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed("customers.view_customer")
-def settings(request: HttpRequest, pk: int) -> HttpResponse:
+def settings(request: StaffRequest, pk: int) -> HttpResponse:
     """Every effective setting and requirement, and the level each comes from."""
     customer = seen(request, pk)
     entity = _record_page.entity_asked(request, customer)
@@ -140,7 +141,7 @@ def settings(request: HttpRequest, pk: int) -> HttpResponse:
 # -------------------------------------------------------------------------------------------- master data
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: StaffRequest) -> HttpResponse:
     """A new customer with address, tax number and contact."""
     form = NewCustomerForm(request.POST or None, user=request.user, initial=_first_values(request))
     fault = None
@@ -175,14 +176,14 @@ def _take(form: NewCustomerForm, fault: DomainError) -> None:
     take_fault(form, fault)
 
 
-def _first_values(request: HttpRequest) -> dict[str, Any]:
+def _first_values(request: StaffRequest) -> dict[str, Any]:
     entity = entity_queries.visible_to(request.user).filter(is_active=True).first()
     return {"entity": entity, "country": entity.country if entity else "", "owner": request.user.pk}
 
 
 @require_GET
 @allowed("customers.edit_customer")
-def similar(request: HttpRequest) -> HttpResponse:
+def similar(request: StaffRequest) -> HttpResponse:
     """Fragment: customers with a name like the one being typed."""
     found = queries.similar_names(request.GET.get("name", ""), _number(request.GET.get("but")))
     return render(request, "customers/_similar.html", {"alike": found})
@@ -190,7 +191,7 @@ def similar(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Change master data; a stale form shows both versions."""
     customer = seen(request, pk)
     form = CustomerForm(request.POST or None, user=request.user, initial=_values(customer))
@@ -221,7 +222,7 @@ def _values(customer: Customer) -> dict[str, Any]:
 
 
 def _both_versions(
-    request: HttpRequest, customer: Customer, form: CustomerForm, stale: Stale
+    request: StaffRequest, customer: Customer, form: CustomerForm, stale: Stale
 ) -> HttpResponse:
     """409: what the other person saved beside what this one typed."""
     customer.refresh_from_db()
@@ -242,7 +243,7 @@ def _both_versions(
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def block(request: HttpRequest, pk: int) -> HttpResponse:
+def block(request: StaffRequest, pk: int) -> HttpResponse:
     """Stop new invoices to the customer."""
     words = {
         "title": _("Block new invoices"),
@@ -255,7 +256,7 @@ def block(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_customer")
-def unblock(request: HttpRequest, pk: int) -> HttpResponse:
+def unblock(request: StaffRequest, pk: int) -> HttpResponse:
     """Allow invoices again."""
     words = {
         "title": _("Allow invoices again"),
@@ -266,7 +267,7 @@ def unblock(request: HttpRequest, pk: int) -> HttpResponse:
     return _change_state(request, pk, operations.unblock_customer, words)
 
 
-def _change_state(request: HttpRequest, pk: int, operation: Any, words: dict[str, str]) -> HttpResponse:
+def _change_state(request: StaffRequest, pk: int, operation: Any, words: dict[str, str]) -> HttpResponse:
     customer = seen(request, pk)
     form = ReasonForm(request.POST or None)
     fault = None
@@ -283,7 +284,7 @@ def _change_state(request: HttpRequest, pk: int, operation: Any, words: dict[str
 
 @require_POST
 @allowed("customers.edit_customer")
-def take_ownership(request: HttpRequest, pk: int) -> HttpResponse:
+def take_ownership(request: StaffRequest, pk: int) -> HttpResponse:
     """The reader looks after the customer from now on."""
     customer = seen(request, pk)
     operations.edit_customer(customer, actor=request.user, now=timezone.now(), owner=request.user)

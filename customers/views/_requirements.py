@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,13 +20,14 @@ from customers.models import BillingRequirement, Customer, Segment
 from customers.views import _record_page
 from customers.views._parts import back, seen
 from entities import queries as entity_queries
+from team.requests import StaffRequest
 
 BOTH = ["GET", "POST"]
 
 
 @require_GET
 @allowed("customers.view_customer")
-def shared(request: HttpRequest) -> HttpResponse:
+def shared(request: StaffRequest) -> HttpResponse:
     """Segments, and the requirements that are not of one customer."""
     rows = BillingRequirement.objects.filter(customer=None).select_related("segment", "entity", "customer")
     context = {
@@ -37,7 +38,7 @@ def shared(request: HttpRequest) -> HttpResponse:
     return render(request, "customers/shared.html", context)
 
 
-def _levels(request: HttpRequest) -> list[tuple[str, str]]:
+def _levels(request: StaffRequest) -> list[tuple[str, str]]:
     """Where a shared requirement can hang: (level key, words)."""
     return [
         ("everywhere", _("Everybody")),
@@ -48,7 +49,7 @@ def _levels(request: HttpRequest) -> list[tuple[str, str]]:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_requirement")
-def add(request: HttpRequest, pk: int) -> HttpResponse:
+def add(request: StaffRequest, pk: int) -> HttpResponse:
     """A requirement of a customer: first choose the kind, then fill it in."""
     customer = seen(request, pk)
     return _add(request, {"customer": customer}, customer, customer.name)
@@ -56,7 +57,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_requirement")
-def add_shared(request: HttpRequest, level: str) -> HttpResponse:
+def add_shared(request: StaffRequest, level: str) -> HttpResponse:
     """A requirement of a segment, a company, or of everybody."""
     name = dict(_levels(request)).get(level)
     if name is None:
@@ -70,7 +71,9 @@ def add_shared(request: HttpRequest, level: str) -> HttpResponse:
     return _add(request, target, None, name)
 
 
-def _add(request: HttpRequest, target: dict[str, Any], customer: Customer | None, whose: str) -> HttpResponse:
+def _add(
+    request: StaffRequest, target: dict[str, Any], customer: Customer | None, whose: str
+) -> HttpResponse:
     kind = request.GET.get("kind", "")
     if kind not in rules.REQUIREMENT_KINDS:
         context = {
@@ -101,7 +104,7 @@ def _add(request: HttpRequest, target: dict[str, Any], customer: Customer | None
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_requirement")
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Change a requirement; billers are asked to look again."""
     requirement = _requirement(request, pk)
     form = RequirementForm(
@@ -130,7 +133,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_requirement")
-def end(request: HttpRequest, pk: int) -> HttpResponse:
+def end(request: StaffRequest, pk: int) -> HttpResponse:
     """Set the last day of a requirement."""
     requirement = _requirement(request, pk)
     form = EndForm(request.POST or None, initial={"on": timezone.localdate()})
@@ -160,7 +163,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("customers.edit_requirement", "invoices.edit_invoice")
-def acknowledge(request: HttpRequest, pk: int, requirement_pk: int) -> HttpResponse:
+def acknowledge(request: StaffRequest, pk: int, requirement_pk: int) -> HttpResponse:
     """The reader has seen the requirement in the revision they were shown."""
     customer = seen(request, pk)
     requirement = _requirement(request, requirement_pk)
@@ -172,7 +175,7 @@ def acknowledge(request: HttpRequest, pk: int, requirement_pk: int) -> HttpRespo
         actor=request.user,
         now=timezone.now(),
     )
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return back(request, customer, _("Noted."), anchor="requirements")
     context = _record_page.settings(request, customer, customer.entity)
     return render(request, "customers/_requirements.html", context)
@@ -180,7 +183,7 @@ def acknowledge(request: HttpRequest, pk: int, requirement_pk: int) -> HttpRespo
 
 @require_http_methods(BOTH)
 @allowed("customers.edit_requirement")
-def segment(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def segment(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     """A segment and the settings it hands down: new without `pk`."""
     found = get_object_or_404(Segment, pk=pk) if pk else None
     values = {name: getattr(found, name) for name in SegmentForm.base_fields} if found else None
@@ -209,7 +212,7 @@ def segment(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return render(request, "customers/form.html", context, status=status)
 
 
-def _requirement(request: HttpRequest, pk: int) -> BillingRequirement:
+def _requirement(request: StaffRequest, pk: int) -> BillingRequirement:
     """A requirement of a customer the reader may see, or a shared one."""
     rows = BillingRequirement.objects.select_related("customer__entity", "segment", "entity")
     found = get_object_or_404(rows, pk=pk)
@@ -226,7 +229,7 @@ def _home(customer: Customer | None) -> str:
     return reverse("customers:detail", args=[customer.pk]) + "#requirements"
 
 
-def _done(request: HttpRequest, customer: Customer | None, words: str) -> HttpResponse:
+def _done(request: StaffRequest, customer: Customer | None, words: str) -> HttpResponse:
     if customer is not None:
         return back(request, customer, words, anchor="requirements")
     messages.success(request, words)
@@ -234,7 +237,7 @@ def _done(request: HttpRequest, customer: Customer | None, words: str) -> HttpRe
 
 
 def _show(
-    request: HttpRequest,
+    request: StaffRequest,
     form: RequirementForm,
     customer: Customer | None,
     fault: DomainError | None,
