@@ -1,0 +1,75 @@
+"""Writing message texts: versions, what is refused, which one is in use."""
+
+import pytest
+
+from correspondence import operations
+from correspondence.events import TEMPLATE_ACTIVATED, TEMPLATE_SAVED
+from correspondence.models import Template
+from correspondence.rules import SITUATIONS, UnknownVariable
+from tests.portal.bills import NOW, make_user
+from trail.models import Entry
+
+pytestmark = pytest.mark.django_db
+WORDS = {
+    "situation": "invoice",
+    "language": "en",
+    "subject": "Bill {{document_number}}",
+    "body": "{{amount_due}}",
+}
+
+
+@pytest.fixture(autouse=True)
+def _texts():
+    operations.install_texts(now=NOW)
+
+
+def save(**changes):
+    return operations.save_template(**WORDS | {"actor": None, "now": NOW} | changes)
+
+
+def test_the_texts_we_start_with_are_in_use_and_installed_once():
+    operations.install_texts(now=NOW)
+
+    active = Template.objects.filter(status="active")
+    assert active.count() == Template.objects.count() == len(SITUATIONS) * 5
+
+
+def test_each_save_is_a_new_draft_version():
+    person = make_user()
+
+    text = save(actor=person)
+
+    assert (text.version, text.status, text.author) == (2, "draft", person)
+    assert Entry.objects.get(fact=TEMPLATE_SAVED).actor == person
+    assert Template.objects.get(situation="invoice", language="en", status="active").version == 1
+
+
+def test_saving_the_same_words_again_makes_no_version():
+    assert save() == save()
+
+
+def test_a_version_taken_into_use_retires_the_other():
+    text = save()
+
+    operations.activate_template(text, actor=None, now=NOW)
+    operations.activate_template(text, actor=None, now=NOW)
+
+    states = Template.objects.filter(situation="invoice", language="en").values_list("version", "status")
+    assert dict(states) == {1: "retired", 2: "active"}
+    assert Entry.objects.filter(fact=TEMPLATE_ACTIVATED).count() == 1
+
+
+def test_an_unknown_variable_is_refused_with_near_matches():
+    with pytest.raises(UnknownVariable) as refusal:
+        save(body="{{amount_deu}}")
+
+    assert "amount_due" in refusal.value.problems[0]["mend"]
+    assert refusal.value.status == 422
+    assert not Template.objects.filter(version=2).exists()
+
+
+def test_an_editor_opened_on_an_old_version_is_refused():
+    save()
+
+    with pytest.raises(operations.SavedByAnother, match="Version 2"):
+        save(body="Other", expected_version=1)
