@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Model, prefetch_related_objects
 
 from customers.models import Address, Customer, TaxId
 from invoices.models import Invoice
@@ -34,9 +35,9 @@ def _parts(invoice: Invoice, on: date, book: Book) -> Parts:
         policy = invoice.policy_version
     return Parts(
         invoice=invoice,
-        lines=list(invoice.lines.all()),
-        groups=list(invoice.tax_groups.all()),
-        instalments=list(invoice.instalments.all()),
+        lines=_loaded(invoice, "lines"),
+        groups=_loaded(invoice, "tax_groups"),
+        instalments=_loaded(invoice, "instalments"),
         seller_numbers=book.tax_numbers(entity, day),
         bank=book.bank_account(entity, invoice.currency),
         buyer_address=_address(customer, "billing"),
@@ -47,9 +48,14 @@ def _parts(invoice: Invoice, on: date, book: Book) -> Parts:
     )
 
 
+def _loaded(row: Model, name: str) -> list[Any]:
+    """Prefetched rows as they lie: `.all()` would copy a query for each of thousands of documents."""
+    return list(row._prefetched_objects_cache[name])
+
+
 def _address(customer: Customer, kind: str) -> Address | None:
-    return next((a for a in customer.addresses.all() if a.kind == kind and a.is_active), None)
+    return next((a for a in _loaded(customer, "addresses") if a.kind == kind and a.is_active), None)
 
 
 def _numbers(customer: Customer) -> list[TaxId]:
-    return [number for number in customer.tax_ids.all() if number.is_active]
+    return [number for number in _loaded(customer, "tax_ids") if number.is_active]

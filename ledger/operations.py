@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from core.errors import Refused
+from core.rows import insert_rows
 from ledger.models import Allocation, Entry, Line, OpenItem
 from ledger.postings import Leg, Tax, discount, reverse, small_difference, write_off
 from ledger.postings import allocate as allocate_legs
@@ -51,7 +52,7 @@ class Posting:
 def post(postings: Sequence[Posting], *, actor: User | None, now: datetime) -> list[Entry]:
     """Write entries with their lines: two statements, whatever the number."""
     actor_id = actor.pk if actor else None
-    entries = Entry.objects.bulk_create(
+    entries = insert_rows(
         [
             Entry(
                 entity_id=p.entity_id,
@@ -65,10 +66,9 @@ def post(postings: Sequence[Posting], *, actor: User | None, now: datetime) -> l
                 posted_by_id=actor_id,
             )
             for p in postings
-        ],
-        batch_size=2000,
+        ]
     )
-    Line.objects.bulk_create(
+    insert_rows(
         [
             Line(
                 entry_id=entry.pk,
@@ -81,8 +81,7 @@ def post(postings: Sequence[Posting], *, actor: User | None, now: datetime) -> l
             )
             for entry, p in zip(entries, postings, strict=True)
             for leg in p.legs
-        ],
-        batch_size=4000,
+        ]
     )
     return entries
 
@@ -99,7 +98,7 @@ def open_items(items: Sequence[OpenItem]) -> list[OpenItem]:
     """Write new open items, each open in full."""
     for item in items:
         item.open_amount, item.open_functional = item.amount, item.functional_amount
-    return OpenItem.objects.bulk_create(items, batch_size=2000)
+    return insert_rows(items)
 
 
 def lock_items(ids: Sequence[int]) -> dict[int, OpenItem]:
@@ -376,6 +375,6 @@ def _write(
     )
     for row in rows:
         row.entry = entry
-    Allocation.objects.bulk_create(rows)
+    insert_rows(rows)
     OpenItem.objects.bulk_update(items, ["open_amount", "open_functional", "held_amount"])
     return entry

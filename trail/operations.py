@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.module_loading import import_string
 
+from core.rows import insert_rows
 from trail.models import Announcement, Entry
 
 
@@ -53,7 +54,7 @@ def record_all(fact: str, facts: Iterable[Fact], *, actor: AbstractBaseUser | No
         _entry(fact, f.subject, actor=actor, at=at, customer_id=f.customer_id, payload=f.payload)
         for f in facts
     ]
-    Entry.objects.bulk_create(entries, batch_size=2000)
+    insert_rows(entries)
     _announce(entries, at=at)
     return len(entries)
 

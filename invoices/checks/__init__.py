@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from core.errors import Refused
@@ -41,13 +42,21 @@ def check_document(
     the seller's time zone. Rules are those of the seller's country valid on the issue date.
     """
     document = Document(snapshot, today, issued)
+    country, on = document.seller_country, document.dated
+    held = _holding(country, on) if checks is CHECKS else [c for c in checks if c.holds(country, on)]
     findings = [
         Finding(check.id, check.severity, place, check.message, check.mend, check.legal_ref)
-        for check in checks
-        if check.concerns(document)
+        for check in held
+        if check.applies_if(document)
         for place in check.predicate(document)
     ]
     return sorted(findings, key=lambda finding: finding.severity != "block")
+
+
+@lru_cache(maxsize=256)
+def _holding(country: str, on: date) -> tuple[Check, ...]:
+    """The catalogue's rules of a country and day: the same for every document of a batch."""
+    return tuple(check for check in CHECKS if check.holds(country, on))
 
 
 def refuse_blocked(findings: Iterable[Finding], *, overrides: Mapping[str, str] | None = None) -> None:

@@ -46,6 +46,11 @@ class Document:
         return day(self.text(*path))
 
     @property
+    def dated(self) -> date:
+        """The issue date, today while there is none: it decides which rules hold."""
+        return self.day("issued_on") or self.today
+
+    @property
     def kind(self) -> str:
         """invoice, credit_note, debit_note, proforma or deposit."""
         return self.text("document_type") or "invoice"
@@ -102,11 +107,13 @@ class Check:
 
     def concerns(self, document: Document) -> bool:
         """Whether the rule is in force on the document's date, in its country, for its kind."""
-        on = document.day("issued_on") or document.today
-        in_force = (self.valid_from is None or self.valid_from <= on) and (
-            self.valid_to is None or on <= self.valid_to
-        )
-        return in_force and in_jurisdiction(document, self.jurisdiction) and self.applies_if(document)
+        return self.holds(document.seller_country, document.dated) and self.applies_if(document)
+
+    def holds(self, country: str, on: date) -> bool:
+        """Whether the rule is in force on a day in the seller's country."""
+        begun = self.valid_from is None or self.valid_from <= on
+        ended = self.valid_to is not None and on > self.valid_to
+        return begun and not ended and reaches(country, self.jurisdiction)
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,11 @@ class Finding:
 
 def in_jurisdiction(document: Document, jurisdiction: str) -> bool:
     """ALL; EU, IN, UK and US by the seller's country."""
-    country = document.seller_country
+    return reaches(document.seller_country, jurisdiction)
+
+
+def reaches(country: str, jurisdiction: str) -> bool:
+    """Whether the rules of a jurisdiction bind a seller of the country."""
     if jurisdiction == "ALL":
         return True
     if jurisdiction == "EU":

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from psycopg2.extras import execute_values
 
 from core.errors import DomainError, Problem
+from core.rows import insert_rows
 from customers.models import BillingRequirement
 from entities.models import Entity, Series
 from entities.operations import ensure_series
@@ -328,11 +329,9 @@ def _write(plans: Sequence[_Plan], *, actor: User | None, now: datetime, documen
     for plan in plans:
         content = numbered(plan.snapshot, plan.number)
         snapshots.append(Snapshot(invoice_id=plan.invoice.pk, content=content, sha256=sha256_of(content)))
-    Snapshot.objects.bulk_create(snapshots, batch_size=1000)
+    insert_rows(snapshots, page_size=500)
     if documents:
-        Document.objects.bulk_create(
-            [Document(invoice_id=plan.invoice.pk) for plan in plans], batch_size=2000
-        )
+        insert_rows([Document(invoice_id=plan.invoice.pk) for plan in plans])
     record_all(
         INVOICE_ISSUED,
         [
@@ -422,7 +421,8 @@ def _update_rows(plans: Sequence[_Plan], actor: User | None, now: datetime) -> N
         execute_values(
             cursor.cursor,
             "UPDATE invoices_invoice i SET document_status = 'issued', series_id = v.series,"
-            " sequence = v.sequence, number = v.number, issued_on = v.issued_on, due_on = v.due_on, next_due_on = v.next_due_on,"
+            " sequence = v.sequence, number = v.number, issued_on = v.issued_on, due_on = v.due_on,"
+            " next_due_on = v.next_due_on,"
             " policy_version_id = v.policy, balance = v.balance, settlement_status = 'open',"
             " issued_at = v.issued_at, issued_by_id = v.issued_by, lock_version = lock_version + 1"
             " FROM (VALUES %s) v (id, series, sequence, number, issued_on, due_on, next_due_on, policy,"
