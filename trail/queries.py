@@ -41,3 +41,11 @@ def check_version(subject: Any, expected: int | None, *, fields: Iterable[str] =
         changed_by=str(who or ""),
         changed_at=last.timestamp if last is not None else None,
     )
+
+
+def changes_of(entry: Entry) -> list[tuple[str, str, str]]:
+    """(what, before, after) of an act: field changes first, then its payload with no before."""
+    changed = entry.changes if isinstance(entry.changes, dict) else {}
+    fields = [(name, str(pair[0]), str(pair[1])) for name, pair in changed.items() if len(pair) == 2]
+    payload = entry.additional_data if isinstance(entry.additional_data, dict) else {}
+    return fields + [(name, "", str(value)) for name, value in payload.items() if value not in (None, "", [])]
