@@ -11,10 +11,12 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from billing_ops import embedded
 
 APP = "billing_ops.celery:app"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def web(bind: str = "0.0.0.0:8000", workers: int = 2) -> list[str]:
@@ -75,6 +77,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            cwd=ROOT,
             text=True,
             errors="replace",
             bufsize=1,
