@@ -164,6 +164,7 @@ def _lock_level(customer: Customer | None, segment: Segment | None, entity: Enti
 
 
 def _locked(requirement: BillingRequirement) -> BillingRequirement:
+    _lock_level(requirement.customer, requirement.segment, requirement.entity)
     return BillingRequirement.objects.select_for_update(of=("self",)).get(pk=requirement.pk)
 
 

@@ -1,8 +1,9 @@
 """The pages of customers: who may open them, what they show, how they refuse."""
 
 import pytest
-from django.urls import reverse
+from django.urls import resolve, reverse
 
+from core.permissions import mark_of
 from customers import operations as ops
 from customers.models import BankDetail, ChangeRequest, Contact, Customer, Segment
 from entities.models import Access
@@ -104,7 +105,16 @@ def pages(customer, requirement, change):
 
 
 @pytest.mark.parametrize("role", sorted(READERS | STRANGERS))
-def test_every_role_opens_its_pages_and_no_other(client, sign_in, customer, requirement, change, role):
+def test_every_role_may_open_its_pages_and_no_other(sign_in, customer, requirement, change, role):
+    user = sign_in(role)
+
+    for address, allowed in pages(customer, requirement, change).items():
+        mark = mark_of(resolve(address.partition("?")[0]).func)
+        assert any(map(user.has_perm, mark.permission.split("|"))) is (role in allowed), (role, address)
+
+
+@pytest.mark.parametrize("role", ["specialist", "auditor", "legal_adviser"])
+def test_the_pages_themselves_open_or_refuse(client, sign_in, customer, requirement, change, role):
     sign_in(role)
 
     for address, allowed in pages(customer, requirement, change).items():
