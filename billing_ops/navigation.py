@@ -8,6 +8,14 @@ NAVIGATION = (
         (
             Item("Home", "metrics:home", "layout-dashboard", key="h"),
             Item("My work", "work:list", "checklist", key="w"),
+            Item(
+                "Approvals",
+                "work:approvals",
+                "user-check",
+                count="work.queries.waiting_count",
+                hot=True,
+                key="a",
+            ),
         ),
     ),
     Group(

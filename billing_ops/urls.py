@@ -19,7 +19,7 @@ PREFIXES = {
     "correspondence": "mail/",
     "customers": "customers/",
     "policies": "",
-    "work": "work/",
+    "work": "",
     "entities": "entities/",
     "team": "team/",
     "trail": "trail/",

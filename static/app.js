@@ -9,6 +9,7 @@ import "./js/selection.js";
 import "./js/forms.js";
 import "./js/autosave.js";
 import "./js/lines.js";
+import "./js/items.js";
 import "./js/charts.js";
 import "./js/timeline.js";
 import "./js/copy.js";

@@ -1,5 +1,6 @@
 """What waits for whom."""
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q, QuerySet, Sum
+from django.utils import timezone
 
 from entities import queries as entities
 from entities.models import Entity
@@ -84,3 +86,80 @@ def approved_today(
 def jobs_of(user: User) -> QuerySet[Job]:
     """The person's long jobs, newest first."""
     return Job.objects.filter(requested_by=user)
+
+
+def waiting_count(user: User) -> int:
+    """How many open questions this person may answer."""
+    return len(waiting_for(user))
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that waits for a person: what, since when, where to do it."""
+
+    icon: str
+    title: str
+    detail: str
+    path: str
+    since: datetime
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+def needs_me(user: User) -> list[Need]:
+    """What waits for this person, oldest first: decisions, own documents sent back, jobs that failed."""
+    needs = [
+        Need(
+            "user-check",
+            approval.subject_label,
+            f"Asked by {approval.requested_by or 'the system'}"
+            + (f", {len(approval.flags)} points to confirm" if approval.flags else ""),
+            approval.subject_path,
+            approval.requested_at,
+            approval.amount,
+            approval.currency,
+        )
+        for approval in waiting_for(user)
+    ]
+    needs += [_sent_back(approval) for approval in _rejected(user)]
+    needs += [
+        Need(
+            "alert-triangle",
+            job.title,
+            f"{job.failed} of {job.total} did not work",
+            f"/jobs/{job.pk}/",
+            job.finished_at or job.requested_at,
+        )
+        for job in jobs_of(user).filter(failed__gt=0, finished_at__gte=timezone.now() - timedelta(days=7))[
+            :10
+        ]
+    ]
+    return sorted(needs, key=lambda need: need.since)
+
+
+def _rejected(user: User) -> list[Approval]:
+    """The person's questions answered no in the last days, unless asked again since."""
+    recent = Approval.objects.filter(
+        requested_by=user,
+        state=Approval.State.REJECTED,
+        decided_at__gte=timezone.now() - timedelta(days=14),
+    ).select_related("decided_by")[:50]
+    asked_again = {
+        (row.subject_type_id, row.subject_id)
+        for row in Approval.objects.filter(
+            requested_by=user, subject_id__in=[r.subject_id for r in recent]
+        ).exclude(state=Approval.State.REJECTED)
+    }
+    return [row for row in recent if (row.subject_type_id, row.subject_id) not in asked_again]
+
+
+def _sent_back(approval: Approval) -> Need:
+    return Need(
+        "arrow-back-up",
+        approval.subject_label,
+        f"Sent back by {approval.decided_by}: {approval.reason}",
+        approval.subject_path,
+        approval.decided_at or approval.requested_at,
+        approval.amount,
+        approval.currency,
+    )

@@ -60,6 +60,12 @@ class Draft {
     const version = answer.headers.get("X-Version");
     const field = $("input[name=version]", this.form);
     if (version && field) field.value = version;
+    const address = answer.headers.get("X-Location");
+    // The draft has a page of its own now: a reload, or the form without scripts, goes there.
+    if (address && address !== location.pathname) {
+      history.replaceState(null, "", address);
+      this.form.action = address;
+    }
     place(html);
     state(answer.ok ? "saved" : "failed");
   }

@@ -30,7 +30,8 @@ export function place(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   for (const fresh of [...parsed.body.children]) {
     const old = fresh.id && document.getElementById(fresh.id);
-    if (!old) continue;
+    // A part that asks for words keeps what is being typed there.
+    if (!old || (old.hasAttribute("data-keep-focus") && old.contains(document.activeElement))) continue;
     old.replaceWith(document.adoptNode(fresh));
     window.htmx?.process(fresh);
     if (fresh.id.endsWith("_error")) marked(fresh);

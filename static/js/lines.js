@@ -12,8 +12,8 @@ const notify = (grid) => grid.dispatchEvent(new Event("change", { bubbles: true 
 function renumber(grid) {
   const all = $$("tbody > tr", grid);
   all.forEach((row, at) => {
-    for (const control of $$("[name], [id], [for]", row)) {
-      for (const attribute of ["name", "id", "for", "aria-describedby"]) {
+    for (const control of $$("[name], [id], [for], [popovertarget]", row)) {
+      for (const attribute of ["name", "id", "for", "aria-describedby", "popovertarget"]) {
         const value = control.getAttribute(attribute);
         if (value) control.setAttribute(attribute, value.replace(/-(\d+|__prefix__)-/g, `-${at}-`));
       }

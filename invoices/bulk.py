@@ -1,0 +1,203 @@
+"""One act on many documents: what it would do, and doing it as a job that can be watched and cancelled."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from core.errors import DomainError, Invalid
+from customers.models import Contact
+from entities.queries import local_day
+from invoices import operations
+from invoices.models import Invoice
+from team.models import User
+from work import jobs
+from work.models import Job
+
+MOST = 10_000
+_CHUNK = 50
+KIND = "invoices"
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act of the bulk bar: its words, its right, and which documents it takes."""
+
+    label: str
+    done: str
+    right: str
+    icon: str
+
+
+ACTS: Mapping[str, Act] = {
+    "submit": Act("Submit", "submitted", "invoices.edit_invoice", "checks"),
+    "issue": Act("Issue", "issued", "invoices.issue_invoice", "lock"),
+    "send": Act("Send", "sent", "correspondence.send_message", "send"),
+}
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Documents the act leaves out, for one reason."""
+
+    reason: str
+    invoices: Sequence[Invoice]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an act would do: the ids it takes, and what it skips and why."""
+
+    act: str
+    taken: Sequence[int]
+    skipped: Sequence[Skipped]
+
+    @property
+    def skipped_count(self) -> int:
+        return sum(len(group.invoices) for group in self.skipped)
+
+
+def plan(act: str, rows: QuerySet[Invoice], *, now: datetime) -> Plan:
+    """The dry run: nothing is written. Refuses an unknown act, nothing chosen, and more than MOST rows."""
+    if act not in ACTS:
+        raise Invalid(
+            "Choose what to do.", field="act", rule="a_bulk_act_is_known", mend="Use the bar's buttons."
+        )
+    invoices = list(rows.select_related("entity", "customer").order_by("pk")[: MOST + 1])
+    if not invoices:
+        raise Invalid(
+            "No invoice is chosen.", field="pick", rule="something_is_chosen", mend="Tick at least one row."
+        )
+    if len(invoices) > MOST:
+        raise Invalid(
+            f"More than {MOST:,} invoices match.",
+            rule="a_bulk_act_has_an_end",
+            mend="Narrow the filter first.",
+        )
+    reachable = _reachable({invoice.customer_id for invoice in invoices}) if act == "send" else set()
+    reasons: dict[str, list[Invoice]] = {}
+    taken = []
+    for invoice in invoices:
+        why = _WHY_NOT[act](invoice, local_day(invoice.entity, now), reachable)
+        if why:
+            reasons.setdefault(why, []).append(invoice)
+        else:
+            taken.append(invoice.pk)
+    groups = sorted(reasons.items(), key=lambda pair: -len(pair[1]))
+    return Plan(act, taken, [Skipped(reason, found) for reason, found in groups])
+
+
+def ask(done: Plan, *, actor: User, now: datetime) -> Job:
+    """Note the planned work as a job; the caller queues `run` after the commit."""
+    if not done.taken:
+        raise Invalid("Nothing is left to do.", rule="something_is_chosen", mend="Choose other invoices.")
+    act = ACTS[done.act]
+    return jobs.ask(
+        KIND,
+        title=f"{act.label} {len(done.taken)} invoice{'s' if len(done.taken) != 1 else ''}",
+        arguments={"act": done.act, "ids": list(done.taken)},
+        total=len(done.taken),
+        actor=actor,
+        now=now,
+    )
+
+
+def run(job_id: int) -> Job:
+    """Work through the job, a few rows per transaction, each counted where it was written.
+
+    A worker that is lost loses its last transaction only; the next one goes on from there.
+    """
+    job = jobs.begin(Job.objects.get(pk=job_id), now=timezone.now())
+    ids, act = job.arguments.get("ids", []), job.arguments.get("act", "")
+    if job.state != Job.State.RUNNING:
+        return job
+    if job.requested_by is None or not job.requested_by.has_perm(ACTS[act].right):
+        return jobs.end(job, now=timezone.now(), error="Whoever asked for this may no longer do it.")
+    while job.done < len(ids) and not job.cancel_asked:
+        job = _step(job, act, ids)
+    return jobs.end(job, now=timezone.now())
+
+
+@transaction.atomic
+def _step(job: Job, act: str, ids: Sequence[int]) -> Job:
+    job = Job.objects.select_for_update().select_related("requested_by").get(pk=job.pk)
+    chunk = ids[job.done : job.done + _CHUNK]
+    now = timezone.now()
+    if act == "issue":
+        refused: Mapping[int, DomainError] = operations.issue_invoices(
+            chunk, actor=job.requested_by, now=now
+        ).refused
+    else:
+        refused = _one_by_one(_OPERATIONS[act], chunk, job.requested_by, now)
+    names = dict(Invoice.objects.filter(pk__in=refused).values_list("pk", "public_ref"))
+    failures = [
+        {
+            "row": f"DRAFT-{names[pk][:8]}" if act != "send" else str(pk),
+            "field": str(fault.field or ""),
+            "message": fault.message,
+            "mend": str(fault.mend or ""),
+            "url": f"{pk}",
+        }
+        for pk, fault in refused.items()
+    ]
+    return jobs.advance(job, done=len(chunk), failures=failures, now=now)
+
+
+def _one_by_one(
+    operation: Callable[..., Invoice], ids: Sequence[int], actor: User | None, now: datetime
+) -> dict[int, DomainError]:
+    refused: dict[int, DomainError] = {}
+    for invoice in Invoice.objects.filter(pk__in=ids).order_by("pk"):
+        try:
+            operation(invoice, actor=actor, now=now)
+        except DomainError as fault:
+            refused[invoice.pk] = fault
+    return refused
+
+
+_OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    "submit": operations.submit_invoice,
+    "send": operations.send_invoice,
+}
+
+
+def _no_submit(invoice: Invoice, _today: date, _reachable: set[int]) -> str:
+    return "" if invoice.document_status == Invoice.Status.DRAFT else "not a draft"
+
+
+def _no_issue(invoice: Invoice, today: date, _reachable: set[int]) -> str:
+    if invoice.is_issued:
+        return "issued before"
+    if invoice.document_status != Invoice.Status.APPROVED:
+        return "not approved"
+    return "planned for a later day" if invoice.planned_on and invoice.planned_on > today else ""
+
+
+def _no_send(invoice: Invoice, _today: date, reachable: set[int]) -> str:
+    if not invoice.is_issued:
+        return "not issued"
+    if invoice.sending in (Invoice.Sending.SENT, Invoice.Sending.QUEUED):
+        return "sent before"
+    return "" if invoice.customer_id in reachable else "no contact for invoices"
+
+
+_WHY_NOT: Mapping[str, Callable[[Invoice, date, set[int]], str]] = {
+    "submit": _no_submit,
+    "issue": _no_issue,
+    "send": _no_send,
+}
+
+
+def _reachable(customer_ids: set[int]) -> set[int]:
+    """Customers with a contact for invoices that mail reaches."""
+    rows = Contact.objects.filter(
+        customer_id__in=customer_ids,
+        is_active=True,
+        bounced_at=None,
+        purposes__contains=[Contact.Purpose.BILLING],
+    ).exclude(email="")
+    return set(rows.values_list("customer_id", flat=True))

@@ -1,0 +1,17 @@
+"""What the pages of invoices send: typed values, nothing is written here."""
+
+from invoices.forms._acts import AnnotationForm, CreditForm, HoldForm, ListForm, SavedViewForm
+from invoices.forms._draft import ChargeForm, DraftForm, Editor, LineForm, read_editor
+
+__all__ = [
+    "AnnotationForm",
+    "ChargeForm",
+    "CreditForm",
+    "DraftForm",
+    "Editor",
+    "HoldForm",
+    "LineForm",
+    "ListForm",
+    "SavedViewForm",
+    "read_editor",
+]

@@ -1,0 +1,44 @@
+"""Reading invoices. One import path; each file below holds one kind of question."""
+
+from invoices.queries._list import (
+    MOST_MATCHING,
+    TABS,
+    Filters,
+    Total,
+    default_sort,
+    listing,
+    sorts_of,
+    tab_count,
+    totals_of,
+    visible_to,
+)
+from invoices.queries._record import (
+    Neighbours,
+    Settled,
+    interest_day,
+    neighbours,
+    record_of,
+    settlements_of,
+)
+from invoices.queries._timeline import Event, timeline
+
+__all__ = [
+    "MOST_MATCHING",
+    "TABS",
+    "Event",
+    "Filters",
+    "Neighbours",
+    "Settled",
+    "Total",
+    "default_sort",
+    "interest_day",
+    "listing",
+    "neighbours",
+    "record_of",
+    "settlements_of",
+    "sorts_of",
+    "tab_count",
+    "timeline",
+    "totals_of",
+    "visible_to",
+]

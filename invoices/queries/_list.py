@@ -1,0 +1,229 @@
+"""Lists of invoices that stay fast at a million rows: each filter enters an index, no page is counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Upper
+
+from customers.models import Customer
+from customers.queries import matching
+from entities import queries as entities
+from entities.models import Series
+from invoices.models import Hold, Invoice
+from team.models import User
+
+MOST_MATCHING = 10_000
+"""Up to this many rows a list is summed up at once; beyond, the sums are asked for apart."""
+_MOST_FOUND = 200
+_MOST_CUSTOMERS = 50
+_MOST_COUNTED = 1000
+
+Status, Settlement = Invoice.Status, Invoice.Settlement
+_UNISSUED = (Status.DRAFT, Status.PENDING, Status.APPROVED)
+# What is owed, as the index of open invoices says it.
+_OWED = Q(document_status=Status.ISSUED, balance__gt=0)
+
+TABS: Mapping[str, str] = {
+    "": "All",
+    "draft": "Drafts",
+    "waiting": "Waiting",
+    "approved": "Approved",
+    "open": "Open",
+    "overdue": "Overdue",
+    "held": "On hold",
+    "paid": "Paid",
+    "credited": "Credited",
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list is narrowed to; "" or None leaves it open. `today` decides what is overdue."""
+
+    today: date
+    q: str = ""
+    status: str = ""
+    entity: int | None = None
+    customer: int | None = None
+    owner: int | None = None
+    currency: str = ""
+    issued_from: date | None = None
+    issued_to: date | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+    least: Decimal | None = None
+    most: Decimal | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but the tab narrows the list."""
+        return any(getattr(self, f.name) for f in fields(self) if f.name not in ("today", "status"))
+
+
+def visible_to(user: User) -> QuerySet[Invoice]:
+    """Invoices of the companies this person sees."""
+    companies = entities.visible_to(user)
+    if not companies.query.where and user.is_active:
+        return Invoice.objects.all()
+    # Ids, not a subquery: the planner then keeps the order of the list's index.
+    return Invoice.objects.filter(entity_id__in=list(companies.values_list("pk", flat=True)))
+
+
+def listing(user: User, filters: Filters) -> QuerySet[Invoice]:
+    """The visible invoices that match, with customer and owner, in no order yet. Discarded ones are left out."""
+    rows = visible_to(user).select_related("customer__owner", "entity").defer("checks", "overrides", "texts")
+    rows = rows.filter(_tab(filters.status, filters.today))
+    wanted = {
+        "entity_id": filters.entity,
+        "customer_id": filters.customer,
+        "customer__owner_id": filters.owner,
+        "currency": filters.currency,
+        "issued_on__gte": filters.issued_from,
+        "issued_on__lte": filters.issued_to,
+        "due_on__gte": filters.due_from,
+        "due_on__lte": filters.due_to,
+        "payable__gte": filters.least,
+        "payable__lte": filters.most,
+    }
+    rows = rows.filter(**{name: value for name, value in wanted.items() if value})
+    return rows.filter(_found(filters.q)) if filters.q.strip() else rows
+
+
+def sorts_of(status: str) -> Mapping[str, str]:
+    """The columns a tab can be sorted by: those that an index holds in order."""
+    if status in ("draft", "waiting", "approved"):
+        return {"edited": "edited_at", "amount": "payable"}
+    if status in ("open", "overdue", "held"):
+        return {"due": "next_due_on", "issued": "issued_on", "amount": "payable"}
+    return {"issued": "issued_on", "amount": "payable"}
+
+
+def default_sort(status: str) -> str:
+    """Work first: the newest draft, what is due first, else the newest document."""
+    if status in ("draft", "waiting", "approved"):
+        return "-edited"
+    return "due" if status in ("open", "overdue", "held") else "-issued"
+
+
+def tab_count(user: User, status: str, today: date) -> tuple[int, bool]:
+    """(rows of the tab, False), or (1,000, True) when there are more."""
+    rows = visible_to(user).filter(_tab(status, today)).order_by()
+    found = rows[: _MOST_COUNTED + 1].count()
+    return min(found, _MOST_COUNTED), found > _MOST_COUNTED
+
+
+@dataclass(frozen=True)
+class Total:
+    """Sums of a list in one currency: invoices less credit notes, and what is still owed."""
+
+    currency: str
+    count: int
+    amount: Decimal
+    balance: Decimal
+
+
+def totals_of(rows: QuerySet[Invoice]) -> list[Total]:
+    """Sums per currency of a whole list, the largest number of documents first. Reads every row."""
+    credit = Q(document_type=Invoice.Type.CREDIT_NOTE)
+    found = (
+        rows.order_by()
+        .select_related(None)
+        .values("currency")
+        .annotate(
+            count=Count("pk"),
+            billed=Sum("payable", filter=~credit, default=Decimal(0)),
+            credited=Sum("payable", filter=credit, default=Decimal(0)),
+            owed=Sum("balance", filter=_OWED, default=Decimal(0)),
+        )
+        .order_by("-count", "currency")
+    )
+    return [Total(r["currency"], r["count"], r["billed"] - r["credited"], r["owed"]) for r in found]
+
+
+def _tab(status: str, today: date) -> Q:
+    match status:
+        case "draft":
+            return Q(document_status=Status.DRAFT)
+        case "waiting":
+            return Q(document_status=Status.PENDING)
+        case "approved":
+            return Q(document_status=Status.APPROVED)
+        case "open":
+            return _OWED
+        case "overdue":
+            return _OWED & Q(next_due_on__lt=today)
+        case "held":
+            # From the holds, which are few, not from a million invoices.
+            held = Hold.objects.filter(released_at=None).values("invoice_id")
+            return _OWED & Q(pk__in=held)
+        case "paid":
+            return Q(document_status=Status.ISSUED, balance=0, settlement_status=Settlement.PAID)
+        case "credited":
+            notes = Invoice.objects.filter(
+                credits__isnull=False, document_status__in=[Status.ISSUED, Status.CANCELLED]
+            )
+            return Q(pk__in=notes.order_by().values("credits_id"))
+        case _:
+            return ~Q(document_status=Status.DISCARDED)
+
+
+def _found(text: str) -> Q:
+    """Number, customer's name or number, purchase order, exact amount; each through its own index.
+
+    Ids are looked up first: one OR over four tables' columns would read everything.
+    """
+    words = text.replace("\0", "").strip()[:100]
+    ids = set(_ids_of(words))
+    customers = list(
+        matching(Customer.objects.all(), words).order_by().values_list("pk", flat=True)[:_MOST_CUSTOMERS]
+    )
+    if not customers:
+        return Q(pk__in=ids)
+    return Q(customer_id__in=customers) | Q(pk__in=ids) if ids else Q(customer_id__in=customers)
+
+
+def _ids_of(words: str) -> list[int]:
+    rows = Invoice.objects.order_by()
+    companies = list(entities.Entity.objects.values_list("pk", flat=True))
+    upper = words.upper()
+    found = list(
+        rows.alias(big=Upper("number"))
+        .filter(entity_id__in=companies, big=upper)
+        .values_list("pk", flat=True)[:_MOST_FOUND]
+    )
+    digits = words.rpartition("-")[2].rpartition("/")[2].lstrip("0")
+    if digits.isascii() and digits.isdigit() and len(digits) < 9:
+        series = list(Series.objects.filter(pattern__istartswith=_prefix(words)).values_list("pk", flat=True))
+        found += rows.filter(series_id__in=series, sequence=int(digits)).values_list("pk", flat=True)[
+            :_MOST_FOUND
+        ]
+    if len(words) >= 3:
+        ordered = Q(po_number__contains=words) | Q(po_number__contains=upper)
+        found += rows.filter(ordered).values_list("pk", flat=True)[:_MOST_FOUND]
+    amount = _amount(words)
+    if amount is not None:
+        found += rows.filter(payable=amount).values_list("pk", flat=True)[:_MOST_FOUND]
+    if upper.startswith("DRAFT-") and len(words) == 14:
+        found += rows.filter(
+            document_status__in=_UNISSUED, public_ref__startswith=words[6:].lower()
+        ).values_list("pk", flat=True)[:_MOST_FOUND]
+    return found
+
+
+def _prefix(words: str) -> str:
+    """ "INV" of "INV-2026-00042", "" of "42": a bare number means any series."""
+    head = words.replace("/", "-").partition("-")
+    return head[0] if head[1] and head[0].isalpha() else ""
+
+
+def _amount(words: str) -> Decimal | None:
+    from core.locale import UnreadableNumber, parse_number
+
+    try:
+        value = parse_number(words)
+    except (UnreadableNumber, InvalidOperation):
+        return None
+    return value if 0 < value < Decimal(10) ** 15 else None

@@ -1,0 +1,1 @@
+"""The pages of invoices, one file per screen."""

@@ -1,0 +1,239 @@
+"""What the editor shows around its form: requirements, prices, taxes, due date, totals, checks, conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from catalogue.models import Price
+from catalogue.queries import items, prices_on, tax_rates
+from core import locale
+from core.errors import DomainError, Problem, Stale
+from core.money import exponent
+from core.terms import due_on, explain
+from customers import queries as customers
+from customers.models import Customer
+from customers.rules import REQUIREMENT_KINDS
+from entities.models import BankAccount, Entity
+from entities.queries import calendar_of, exchange_rates, local_day
+from invoices import operations
+from invoices.forms import Editor
+from invoices.models import Invoice
+from invoices.pricing import Book
+from invoices.views._edges import link
+from ledger.queries import ageing_of_customer
+from team.models import User
+
+_MOST_ITEMS = 300
+_COMPARED = (
+    ("po_number", "Purchase order"),
+    ("planned_on", "Issue day"),
+    ("terms", "Terms"),
+    ("currency", "Currency"),
+    ("buyer_reference", "Buyer reference"),
+    ("cost_centre", "Cost centre"),
+    ("contract_reference", "Contract"),
+    ("discount_pct", "Discount %"),
+    ("discount_amount", "Discount amount"),
+    ("notes", "Note to the customer"),
+)
+
+
+def currencies_of(customer: Customer, invoice: Invoice | None) -> list[str]:
+    """Currencies we have a rate or an account for, the customer's own first."""
+    profile = customers.billing_profile(customer, customer.entity, timezone.localdate())
+    first = [invoice.currency] if invoice else []
+    known = {*exchange_rates().order_by().values_list("currency", flat=True).distinct()}
+    known |= {*BankAccount.objects.filter(is_active=True).order_by().values_list("currency", flat=True)}
+    known.add(customer.entity.functional_currency)
+    return list(dict.fromkeys([*first, profile.currency, *sorted(known)]))
+
+
+def page_context(
+    request: HttpRequest, customer: Customer, invoice: Invoice | None, on: date
+) -> dict[str, Any]:
+    """What only the whole page needs."""
+    entity = invoice.entity if invoice else customer.entity
+    profile = customers.billing_profile(customer, entity, on)
+    today = local_day(entity, timezone.now())
+    return {
+        "profile": profile,
+        "money": ageing_of_customer(customer.pk, on=today, today=today),
+        "similar": customers.similar_names(customer.name, customer.pk)[:3],
+        "customer_url": link("customers:detail", customer.pk),
+        "contacts": customers.contacts_for(customer, "billing"),
+        **requirements_context(customer, entity, request.user, on),
+    }
+
+
+def requirements_context(customer: Customer, entity: Entity, user: User, on: date) -> dict[str, Any]:
+    """The customer's requirements in force, and which of them this writer has not read."""
+    holding = customers.requirements_for(customer, entity, on)
+    unread = {one.pk for one in customers.unacknowledged(customer, entity, user, on)} if holding else set()
+    return {
+        "customer": customer,
+        "entity": entity,
+        "requirements": [
+            {
+                "row": one,
+                "label": REQUIREMENT_KINDS[one.kind].label if one.kind in REQUIREMENT_KINDS else one.kind,
+                "about": one.note
+                or (REQUIREMENT_KINDS[one.kind].about if one.kind in REQUIREMENT_KINDS else ""),
+                "unread": one.pk in unread,
+            }
+            for one in holding
+        ],
+    }
+
+
+def context_of(
+    customer: Customer,
+    invoice: Invoice | None,
+    editor: Editor,
+    faults: Sequence[Problem],
+    *,
+    worked: bool,
+) -> dict[str, Any]:
+    """The form and everything that follows from it. `worked`: the draft as saved can be looked at."""
+    entity = _entity(editor, customer, invoice)
+    currency = _currency(editor, invoice)
+    on = local_day(entity, timezone.now())
+    findings = _findings(invoice, on) if worked and invoice else []
+    return {
+        "customer": customer,
+        "invoice": invoice,
+        "editor": editor,
+        "form": editor.head,
+        "entity": entity,
+        "currency": currency,
+        "exponent": exponent(currency),
+        "faults": [{**fault, "control": _control(fault["field"])} for fault in faults],
+        "due": _due(editor, invoice, entity, on),
+        "findings": findings,
+        "counts": {
+            s: sum(f["severity"] == s for f in findings) for s in ("block", "confirm", "warn", "info")
+        },
+        "taxes": _taxes(entity, customer, on),
+        "catalogue": _catalogue(currency, on),
+    }
+
+
+def stale_context(invoice: Invoice | None, editor: Editor, stale: Stale) -> dict[str, Any]:
+    """Who changed what meanwhile, beside what was typed here."""
+    if invoice is None:
+        raise stale
+    theirs = operations.as_input(Invoice.objects.select_related("entity", "customer").get(pk=invoice.pk))
+    typed = editor.to_input(timezone.localdate())
+    rows = [
+        {"label": label, "theirs": _plain(getattr(theirs, name)), "mine": _plain(getattr(typed, name))}
+        for name, label in _COMPARED
+        if _plain(getattr(theirs, name)) != _plain(getattr(typed, name))
+    ]
+    for number in range(max(len(theirs.lines), len(typed.lines))):
+        left, right = _line(theirs.lines, number), _line(typed.lines, number)
+        if left != right:
+            rows.append({"label": f"Line {number + 1}", "theirs": left, "mine": right})
+    version = Invoice.objects.values_list("lock_version", flat=True).get(pk=invoice.pk)
+    return {"stale": stale, "rows": rows, "version": version, "invoice": invoice}
+
+
+def _line(lines: Sequence[Any], number: int) -> str:
+    if number >= len(lines):
+        return "—"
+    line = lines[number]
+    return f"{line.description}, {locale.editable(line.quantity)} × {locale.editable(line.unit_price, decimals=2)}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return locale.editable(value)
+    if isinstance(value, date):
+        return locale.day(value)
+    return str(value or "—")
+
+
+def _entity(editor: Editor, customer: Customer, invoice: Invoice | None) -> Entity:
+    if editor.head.is_bound and editor.head.is_valid():
+        return editor.head.cleaned_data["entity"]
+    return invoice.entity if invoice else customer.entity
+
+
+def _currency(editor: Editor, invoice: Invoice | None) -> str:
+    if editor.head.is_bound:
+        return str(editor.head.cleaned_data.get("currency") or (invoice.currency if invoice else "EUR"))
+    return str(invoice.currency if invoice else editor.head.initial["currency"])
+
+
+def _control(field: str) -> str:
+    """ "lines[0].description" -> "lines-0-description", the name of the control on the page."""
+    head, bracket, rest = field.partition("[")
+    if not bracket:
+        return field
+    number, _, name = rest.partition("]")
+    return f"{head}-{number}-{name.lstrip('.')}" if name else f"{head}-{number}"
+
+
+def _findings(invoice: Invoice, on: date) -> list[dict[str, Any]]:
+    try:
+        rows, _lines = operations.check_invoice(invoice, today=on)
+    except DomainError as fault:
+        return [
+            {"severity": "block", "rule": p["rule"], "message": p["message"], "mend": p["mend"]}
+            for p in fault.problems
+        ]
+    return [{**row, "reason": invoice.overrides.get(row["rule"], "")} for row in rows]
+
+
+def _due(editor: Editor, invoice: Invoice | None, entity: Entity, today: date) -> dict[str, Any]:
+    """When it falls due and why; the choice where the terms can mean two things."""
+    base = invoice.planned_on if invoice and invoice.planned_on else today
+    calendar = calendar_of(entity)
+    meanings = [
+        {
+            "terms": terms,
+            "due_on": due_on(base, terms, calendar=calendar),
+            "why": explain(base, terms, calendar=calendar),
+        }
+        for terms in editor.head.meanings()
+    ]
+    parts = list(invoice.instalments.all()) if invoice else []
+    return {"parts": parts, "meanings": meanings, "base": base}
+
+
+def _taxes(entity: Entity, customer: Customer, on: date) -> list[dict[str, str]]:
+    """The tax classes with a rate there on the day, as they fall on this customer."""
+    known = dict(tax_rates(country=entity.country, on=on).values_list("tax_class", "rate"))
+    book, found = Book(), []
+    for code, label in _classes():
+        if code not in known and code not in ("standard", "zero", "exempt"):
+            continue
+        try:
+            decision = book.tax(entity, customer, code, "service", on)
+        except DomainError:
+            continue
+        words = decision.label or label
+        found.append({"code": code, "label": words, "rate": f"{decision.rate.normalize():f}", "about": label})
+    return found or [{"code": "standard", "label": "Standard rate", "rate": "0", "about": ""}]
+
+
+def _classes() -> list[tuple[str, str]]:
+    from catalogue.models import TaxClass
+
+    return list(TaxClass.choices)
+
+
+def _catalogue(currency: str, on: date) -> list[dict[str, Any]]:
+    """The price list for the search in the grid, with prices of the currency."""
+    prices: dict[int, Price] = {price.item_id: price for price in prices_on(on).filter(currency=currency)}
+    return [
+        {
+            "item": item,
+            "price": locale.editable(prices[item.pk].unit_price, decimals=2) if item.pk in prices else "",
+        }
+        for item in items(active_only=True)[:_MOST_ITEMS]
+    ]

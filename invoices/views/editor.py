@@ -1,0 +1,267 @@
+"""Writing a draft: the customer first, then the page that saves itself."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+from typing import Any
+
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import DomainError, Stale
+from core.permissions import allowed
+from customers import operations as customers
+from customers import queries as customer_queries
+from customers.models import BillingRequirement, Customer
+from entities import queries as entities
+from entities.queries import local_day
+from invoices import operations
+from invoices.forms import Editor, read_editor
+from invoices.models import Invoice
+from invoices.operations import NotADraft
+from invoices.views import _editing
+from invoices.views._edges import by_script, find, go
+
+WRITE = "invoices.edit_invoice"
+_TOKEN_SECONDS = 24 * 3600
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(WRITE)
+def new(request: HttpRequest) -> HttpResponse:
+    """A new draft: first whom to bill, then what."""
+    chosen = request.POST.get("customer") or request.GET.get("customer") or ""
+    if not chosen.isdigit():
+        return _pick(request, reverse("invoices:new"))
+    customer = get_object_or_404(
+        customer_queries.visible_to(request.user).select_related("entity", "segment"), pk=chosen
+    )
+    if request.method == "GET":
+        return _page(request, customer, None, _read(request, customer, None, sent=False))
+    return _save(request, customer, _begun(request))
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(WRITE)
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """An existing draft, also one that waits or was approved: saving makes it a draft again."""
+    invoice = find(request, pk)
+    _refuse_frozen(invoice)
+    customer = _customer(request, invoice)
+    if request.method == "GET" and "pick" in request.GET:
+        return _pick(request, reverse("invoices:edit", args=[pk]))
+    if request.method == "GET":
+        return _page(request, customer, invoice, _read(request, customer, invoice, sent=False))
+    return _save(request, customer, invoice)
+
+
+@require_POST
+@allowed(WRITE)
+def autosave(request: HttpRequest) -> HttpResponse:
+    """Save what is on the page; the answer is the parts of the page that follow from it."""
+    invoice = _begun(request)
+    chosen = request.POST.get("customer", "")
+    if not chosen.isdigit():
+        raise Http404
+    customer = get_object_or_404(
+        customer_queries.visible_to(request.user).select_related("entity", "segment"), pk=chosen
+    )
+    editor = _read(request, customer, invoice, sent=True)
+    if not editor.is_valid():
+        return _parts(request, customer, invoice, editor, editor.faults(), status=422)
+    try:
+        invoice = _write(request, invoice, editor)
+    except Stale as stale:
+        return render(
+            request, "invoices/_stale.html", _editing.stale_context(invoice, editor, stale), status=409
+        )
+    except DomainError as fault:
+        return _parts(request, customer, invoice, editor, list(fault.problems), status=422)
+    return _parts(request, customer, invoice, editor, [], status=200)
+
+
+@require_GET
+@allowed(WRITE)
+def pick(request: HttpRequest) -> HttpResponse:
+    """Customers that match what is typed, as a part of the page."""
+    target = request.GET.get("target", "")
+    safe = target if target.startswith("/invoices/") else reverse("invoices:new")
+    return render(request, "invoices/_customers.html", _found(request, safe))
+
+
+@require_POST
+@allowed(WRITE)
+def acknowledge(request: HttpRequest) -> HttpResponse:
+    """The writer has read a requirement of this customer."""
+    customer = get_object_or_404(customer_queries.visible_to(request.user), pk=_number(request, "customer"))
+    requirement = get_object_or_404(BillingRequirement, pk=_number(request, "requirement"))
+    customers.acknowledge_requirement(
+        requirement,
+        customer=customer,
+        revision=_number(request, "revision"),
+        actor=request.user,
+        now=timezone.now(),
+    )
+    entity = get_object_or_404(entities.visible_to(request.user), pk=_number(request, "entity"))
+    if by_script(request):
+        context = _editing.requirements_context(
+            customer, entity, request.user, local_day(entity, timezone.now())
+        )
+        return render(request, "invoices/_requirements.html", context)
+    draft = request.POST.get("draft", "")
+    if draft.isdigit():
+        return redirect("invoices:edit", int(draft))
+    return redirect(f"{reverse('invoices:new')}?customer={customer.pk}")
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    if not text.isdigit():
+        raise Http404
+    return int(text)
+
+
+def _pick(request: HttpRequest, target: str) -> HttpResponse:
+    return render(request, "invoices/pick.html", _found(request, target))
+
+
+def _found(request: HttpRequest, target: str) -> dict[str, Any]:
+    text = request.GET.get("q", "").strip()[:100]
+    rows = customer_queries.matching(customer_queries.visible_to(request.user), text)
+    rows = rows.filter(status=Customer.Status.ACTIVE).select_related("entity").order_by("name", "pk")
+    return {"q": text, "customers": list(rows[:12]), "target": target}
+
+
+def _customer(request: HttpRequest, invoice: Invoice) -> Customer:
+    """The draft's customer, or the one that was picked in its place."""
+    chosen = request.POST.get("customer") or request.GET.get("customer") or ""
+    pk = int(chosen) if chosen.isdigit() else invoice.customer_id
+    rows = customer_queries.visible_to(request.user).select_related("entity", "segment")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _begun(request: HttpRequest) -> Invoice | None:
+    """The draft this page already wrote. The page's token finds it when an answer got lost."""
+    pk = request.POST.get("draft", "")
+    if not pk.isdigit():
+        pk = str(cache.get(_key(request)) or "")
+    return find(request, int(pk)) if pk.isdigit() else None
+
+
+def _key(request: HttpRequest) -> str:
+    return f"invoices:begun:{request.user.pk}:{request.POST.get('token', '')[:40]}"
+
+
+def _refuse_frozen(invoice: Invoice) -> None:
+    open_ = (Invoice.Status.DRAFT, Invoice.Status.PENDING, Invoice.Status.APPROVED)
+    if invoice.document_status not in open_ or invoice.credits_id:
+        raise NotADraft(
+            f"{invoice} cannot be edited.",
+            rule="issued_invoice_is_immutable",
+            mend="Write a credit note, or copy it to a new draft.",
+        )
+
+
+def _read(request: HttpRequest, customer: Customer, invoice: Invoice | None, *, sent: bool) -> Editor:
+    companies = entities.visible_to(request.user).filter(is_active=True).order_by("name")
+    return read_editor(
+        request.POST if sent else None,
+        customer=customer,
+        companies=companies,
+        currencies=_editing.currencies_of(customer, invoice),
+        draft=operations.as_input(invoice) if invoice and not sent else None,
+        entity=customer.entity,
+        currency=customer_queries.billing_profile(customer, customer.entity, timezone.localdate()).currency,
+    )
+
+
+def _write(request: HttpRequest, invoice: Invoice | None, editor: Editor) -> Invoice:
+    """Save the draft, checking the version the page was made from."""
+    now = timezone.now()
+    draft = editor.to_input(local_day(editor.head.cleaned_data["entity"], now))
+    if invoice is None:
+        invoice = operations.write_draft(draft, actor=request.user, now=now)
+        cache.set(_key(request), invoice.pk, _TOKEN_SECONDS)
+        return invoice
+    version = request.POST.get("force") or request.POST.get("version") or ""
+    return operations.edit_draft(
+        invoice,
+        draft,
+        actor=request.user,
+        now=now,
+        expected_version=int(version) if version.isdigit() else 0,
+    )
+
+
+def _save(request: HttpRequest, customer: Customer, invoice: Invoice | None) -> HttpResponse:
+    """The form as a whole: save, and submit where that was asked."""
+    editor = _read(request, customer, invoice, sent=True)
+    if not editor.is_valid():
+        return _page(request, customer, invoice, editor, editor.faults(), status=422)
+    try:
+        invoice = _write(request, invoice, editor)
+    except Stale as stale:
+        context = _editing.stale_context(invoice, editor, stale)
+        return _page(request, customer, invoice, editor, status=409, stale=context)
+    except DomainError as fault:
+        return _page(request, customer, invoice, editor, list(fault.problems), status=fault.status)
+    if request.POST.get("then") != "submit":
+        return go(request, invoice, "Saved.")
+    try:
+        invoice = operations.submit_invoice(invoice, actor=request.user, now=timezone.now())
+    except DomainError as fault:
+        return _page(
+            request, customer, find(request, invoice.pk), editor, list(fault.problems), status=fault.status
+        )
+    approved = invoice.document_status == Invoice.Status.APPROVED
+    return go(request, invoice, "Approved at once: it is small and usual." if approved else "Submitted.")
+
+
+def _parts(
+    request: HttpRequest,
+    customer: Customer,
+    invoice: Invoice | None,
+    editor: Editor,
+    faults: list[Any],
+    *,
+    status: int,
+) -> HttpResponse:
+    context = _editing.context_of(customer, invoice, editor, faults, worked=status == 200)
+    response = render(request, "invoices/_saved_parts.html", context, status=status)
+    if status == 200 and invoice is not None:
+        response.headers["X-Version"] = str(invoice.lock_version)
+        response.headers["X-Location"] = reverse("invoices:edit", args=[invoice.pk])
+    return response
+
+
+def _page(
+    request: HttpRequest,
+    customer: Customer,
+    invoice: Invoice | None,
+    editor: Editor,
+    faults: list[Any] | None = None,
+    *,
+    status: int = 200,
+    stale: dict[str, Any] | None = None,
+) -> HttpResponse:
+    context = _editing.context_of(
+        customer, invoice, editor, faults or [], worked=invoice is not None
+    )
+    context |= {
+        "token": request.POST.get("token") or secrets.token_urlsafe(16),
+        "stale": stale,
+        "version": stale["version"] if stale else invoice.lock_version if invoice else "",
+        **_editing.page_context(request, customer, invoice, _day(editor, invoice)),
+    }
+    return render(request, "invoices/edit.html", context, status=status)
+
+
+def _day(editor: Editor, invoice: Invoice | None) -> date:
+    if invoice is not None:
+        return invoice.tax_point_on or invoice.planned_on or local_day(invoice.entity, timezone.now())
+    return local_day(editor.customer.entity, timezone.now())
