@@ -14,7 +14,7 @@ from core.errors import DomainError
 from core.fields import DayField, NumberField
 from entities.models import Entity
 from policies.models import Policy
-from policies.rules import CHANNELS, METHODS, ORDERS, PROSE, RECIPIENTS, REGIMES, TITLES
+from policies.rules import CHANNELS, METHODS, ORDERS, PROSE, REGIMES, TITLES
 from team.models import User
 
 METHOD_NAMES = [(name, name.replace("_", " ").capitalize().replace("Upi", "UPI")) for name in METHODS]
@@ -122,11 +122,7 @@ class StepForm(forms.Form):
     )
     channel = forms.ChoiceField(choices=[(name, name.capitalize()) for name in CHANNELS], required=False)
     situation = forms.CharField(max_length=40, required=False)
-    recipients = forms.MultipleChoiceField(
-        choices=[(name, name.replace("_", " ").capitalize()) for name in RECIPIENTS],
-        required=False,
-        widget=forms.SelectMultiple(attrs={"size": 2}),
-    )
+    recipients = forms.CharField(max_length=120, required=False)
     fee = NumberField(places=4, required=False)
     remove = forms.BooleanField(required=False)
 
@@ -174,7 +170,15 @@ def initial(clauses: dict[str, Any]) -> dict[str, Any]:
 
 def step_rows(clauses: dict[str, Any]) -> list[dict[str, Any]]:
     """The ladder for its formset."""
-    return [{**row, "fee": _number(row.get("fee"))} for row in clauses.get("ladder") or []]
+    return [
+        {
+            **row,
+            "situation": row["situation"].replace("_", " "),
+            "recipients": ", ".join(name.replace("_", " ") for name in row.get("recipients", ())),
+            "fee": _number(row.get("fee")),
+        }
+        for row in clauses.get("ladder") or []
+    ]
 
 
 def part_rows(clauses: dict[str, Any]) -> list[dict[str, Any]]:
@@ -265,10 +269,19 @@ def _step(row: dict[str, Any]) -> dict[str, Any]:
         "day": row["day"] or 0,
         "tone": row["tone"] or 1,
         "channel": row["channel"] or "email",
-        "situation": re.sub(r"\W+", "_", row["situation"].strip().lower()),
-        "recipients": row["recipients"] or ["billing"],
+        "situation": _name(row["situation"]),
+        "recipients": _names(row["recipients"]) or ["billing"],
         "fee": _text(row["fee"]),
     }
+
+
+def _names(text: str) -> list[str]:
+    """What was typed between commas, as the rules name it; unknown names are theirs to refuse."""
+    return [_name(part) for part in text.split(",") if part.strip()]
+
+
+def _name(text: str) -> str:
+    return re.sub(r"\W+", "_", text.strip().lower())
 
 
 def _number(value: Any) -> Decimal | None:

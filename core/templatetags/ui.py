@@ -117,6 +117,12 @@ def count(number: int | None) -> str:
 
 
 @register.filter
+def fact(name: str) -> str:
+    """ "Tax registration created" for the fact "tax_registration.created"."""
+    return name.replace(".", " ").replace("_", " ").capitalize()
+
+
+@register.filter
 def day(on: date | None) -> str:
     """ "Mon 9 Nov", with the year when it is not the current one; an instant gives its day for the reader."""
     return "" if on is None else locale.day(_day_of(on))

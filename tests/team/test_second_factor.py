@@ -113,3 +113,15 @@ def test_nobody_signs_up(client):
 
     assert before.status_code == 200
     assert client.get("/team/profile/").status_code == 302
+
+
+def test_guessing_locks_the_account_even_for_the_right_password(client):
+    user = make_user("manager")
+    user.set_password("correct horse battery")
+    user.save()
+    for _ in range(6):
+        client.post("/accounts/login/", {"login": user.email, "password": "a wrong guess 99"})
+
+    client.post("/accounts/login/", {"login": user.email, "password": "correct horse battery"})
+
+    assert client.get("/team/profile/").status_code == 302
