@@ -4,7 +4,7 @@ from typing import Any
 
 from babel import Locale
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from core import faults
 from core.errors import DomainError, Stale
 from core.paging import paginate
 from core.permissions import NotAllowed, allowed
+from team.requests import StaffRequest
 from trail.queries import entries_of
 
 _BOTH = ["GET", "POST"]
@@ -34,7 +35,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
 
 @require_GET
 @allowed(READ)
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """The price list with today's prices."""
     text = request.GET.get("q", "").strip()
     rows = queries.items(text=text, active_only=request.GET.get("all") != "1")
@@ -50,7 +51,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: StaffRequest) -> HttpResponse:
     """A new item."""
     form = ItemForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -67,12 +68,12 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(READ)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One item: what it is, its prices over time, how it is taxed."""
     return _detail(request, get_object_or_404(Item, pk=pk), PriceForm())
 
 
-def _detail(request: HttpRequest, item: Item, form: PriceForm, status: int = 200) -> HttpResponse:
+def _detail(request: StaffRequest, item: Item, form: PriceForm, status: int = 200) -> HttpResponse:
     today = timezone.localdate()
     prices = list(item.prices.order_by("currency", "-valid_from"))
     context = {
@@ -91,7 +92,7 @@ def _detail(request: HttpRequest, item: Item, form: PriceForm, status: int = 200
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Change an item."""
     item = get_object_or_404(Item, pk=pk)
     values = {name: getattr(item, name) for name in ItemForm.base_fields}
@@ -116,7 +117,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def set_price(request: HttpRequest, pk: int) -> HttpResponse:
+def set_price(request: StaffRequest, pk: int) -> HttpResponse:
     """A price from a day on."""
     item = get_object_or_404(Item, pk=pk)
     form = PriceForm(request.POST)
@@ -133,7 +134,7 @@ def set_price(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(READ)
-def taxes(request: HttpRequest) -> HttpResponse:
+def taxes(request: StaffRequest) -> HttpResponse:
     """The dated tax rates with their sources, and which ones a lawyer has confirmed."""
     may_edit = request.user.has_perm(WRITE)
     if request.method == "POST" and not may_edit:
@@ -172,7 +173,7 @@ def taxes(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def confirm(request: HttpRequest) -> HttpResponse:
+def confirm(request: StaffRequest) -> HttpResponse:
     """Note that the legal adviser confirmed a country's rates."""
     form = ReviewForm(request.POST)
     if not form.is_valid():
@@ -193,7 +194,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def set_nexus(request: HttpRequest, pk: int) -> HttpResponse:
+def set_nexus(request: StaffRequest, pk: int) -> HttpResponse:
     """Since when we must collect a US state's tax."""
     row = get_object_or_404(TaxRate, pk=pk)
     since = parse_date(request.POST.get("nexus_from", ""))
@@ -203,5 +204,5 @@ def set_nexus(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(f"{reverse('catalogue:taxes')}?country=US")
 
 
-def _status(request: HttpRequest) -> int:
+def _status(request: StaffRequest) -> int:
     return 422 if request.method == "POST" else 200

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from core.fields import DayField, NumberField
 from core.money import EXPONENTS
-from entities.models import Entity, TaxRegistration
+from entities.models import Entity
 from entities.queries import DOCUMENT_NAMES
 from team.models import User
 
+SCHEMES = [("VAT", "VAT id"), ("GSTIN", "GSTIN"), ("EIN", "EIN"), ("LUT", "Letter of undertaking")]
 CURRENCIES = [(code, code) for code in sorted(EXPONENTS)]
 MONTHS = list(enumerate(calendar.month_name))[1:]
 
@@ -87,7 +88,7 @@ class EntityForm(forms.Form):
 class RegistrationForm(forms.Form):
     """A tax number."""
 
-    scheme = forms.ChoiceField(choices=TaxRegistration._meta.get_field("scheme").choices)  # noqa: SLF001 (public API)
+    scheme = forms.ChoiceField(choices=SCHEMES)
     country = forms.CharField(max_length=2)
     number = forms.CharField(max_length=40)
     valid_from = DayField()

@@ -16,6 +16,7 @@ from entities import operations, queries, rules
 from entities.forms import AccessForm, BankForm, EntityForm, LogoForm, RateForm, RegistrationForm, SeriesForm
 from entities.models import Access, BankChange, Entity, Series, TaxRegistration
 from team.models import User
+from team.requests import StaffRequest
 from trail.queries import entries_of
 
 _BOTH = ["GET", "POST"]
@@ -24,7 +25,7 @@ READ, WRITE = "entities.view_entity", "entities.manage_entities"
 _RATES_SHOWN = 200
 
 
-def tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+def tabs(request: StaffRequest, current: str) -> list[dict[str, Any]]:
     """The parts of the companies' settings."""
     parts = [
         ("list", "Companies", READ),
@@ -40,7 +41,7 @@ def tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
 
 @require_GET
 @allowed(READ)
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """The companies the reader sees."""
     now = timezone.now()
     rows = [
@@ -51,7 +52,7 @@ def list_(request: HttpRequest) -> HttpResponse:
         }
         for one in queries.visible_to(request.user)
     ]
-    waiting = queries.waiting_bank_changes().filter(entity__in=[row["entity"].pk for row in rows])
+    waiting = queries.waiting_bank_changes().filter(entity__in=queries.visible_to(request.user))
     return render(
         request, "entities/list.html", {"rows": rows, "waiting": waiting, "tabs": tabs(request, "list")}
     )
@@ -59,7 +60,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: StaffRequest) -> HttpResponse:
     """A new company."""
     form = EntityForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -76,7 +77,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Legal data and settings."""
     entity = _entity(request, pk)
     values = {
@@ -109,12 +110,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(READ)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One company: legal data, tax numbers, series, bank accounts, what happened."""
     return _detail(request, _entity(request, pk))
 
 
-def _detail(request: HttpRequest, entity: Entity, status: int = 200, **forms: Any) -> HttpResponse:
+def _detail(request: StaffRequest, entity: Entity, status: int = 200, **forms: Any) -> HttpResponse:
     """The page, with the form that was wrong in place of the empty one."""
     today = queries.local_day(entity, timezone.now())
     year = rules.fiscal_year(today, entity.fiscal_year_start_month)
@@ -146,7 +147,7 @@ def _detail(request: HttpRequest, entity: Entity, status: int = 200, **forms: An
 
 @require_POST
 @allowed(WRITE)
-def add_registration(request: HttpRequest, pk: int) -> HttpResponse:
+def add_registration(request: StaffRequest, pk: int) -> HttpResponse:
     """A tax number."""
     entity = _entity(request, pk)
     form = RegistrationForm(request.POST)
@@ -164,7 +165,7 @@ def add_registration(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def end_registration(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+def end_registration(request: StaffRequest, pk: int, row: int) -> HttpResponse:
     """Today is the last day of a tax number."""
     entity = _entity(request, pk)
     found = get_object_or_404(TaxRegistration, pk=row, entity=entity)
@@ -178,21 +179,21 @@ def end_registration(request: HttpRequest, pk: int, row: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def add_series(request: HttpRequest, pk: int) -> HttpResponse:
+def add_series(request: StaffRequest, pk: int) -> HttpResponse:
     """A number series, or another pattern for one that has given no number yet."""
     entity = _entity(request, pk)
     form = SeriesForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
         which = {"document_type": data["document_type"], "fiscal_year": data["fiscal_year"], "code": "main"}
-        numbers = {name: data[name] for name in ("pattern", "first_number", "highest")}
+        numbers: dict[str, Any] = {name: data[name] for name in ("pattern", "first_number", "highest")}
         present = Series.objects.filter(entity=entity, **which).first()
-        who = {"actor": request.user, "now": timezone.now()}
+        now = timezone.now()
         try:
             if present is not None:
-                operations.change_series(present, **numbers, **who)
+                operations.change_series(present, **numbers, actor=request.user, now=now)
             else:
-                operations.open_series(entity, **which, **numbers, **who)
+                operations.open_series(entity, **which, **numbers, actor=request.user, now=now)
         except DomainError as fault:
             faults.show(form, fault)
         else:
@@ -203,7 +204,7 @@ def add_series(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def request_bank(request: HttpRequest, pk: int) -> HttpResponse:
+def request_bank(request: StaffRequest, pk: int) -> HttpResponse:
     """Propose a bank account."""
     entity = _entity(request, pk)
     form = BankForm(request.POST)
@@ -231,7 +232,7 @@ def request_bank(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def decide_bank(request: HttpRequest, pk: int, change: int) -> HttpResponse:
+def decide_bank(request: StaffRequest, pk: int, change: int) -> HttpResponse:
     """Put proposed bank details in force, or reject them."""
     entity = _entity(request, pk)
     found = get_object_or_404(BankChange, pk=change, entity=entity)
@@ -250,7 +251,7 @@ def decide_bank(request: HttpRequest, pk: int, change: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def set_logo(request: HttpRequest, pk: int) -> HttpResponse:
+def set_logo(request: StaffRequest, pk: int) -> HttpResponse:
     """A new logo, or none."""
     entity = _entity(request, pk)
     form = LogoForm(request.POST, request.FILES)
@@ -282,7 +283,7 @@ def logo(request: HttpRequest, pk: int) -> HttpResponseBase:  # noqa: ARG001 (th
 
 @require_http_methods(_BOTH)
 @allowed(READ)
-def rates(request: HttpRequest) -> HttpResponse:
+def rates(request: StaffRequest) -> HttpResponse:
     """Exchange rates: what was entered, and a new one."""
     may_edit = request.user.has_perm(WRITE)
     if request.method == "POST" and not may_edit:
@@ -307,7 +308,7 @@ def rates(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def access(request: HttpRequest) -> HttpResponse:
+def access(request: StaffRequest) -> HttpResponse:
     """Who is restricted to which companies."""
     form = AccessForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -326,7 +327,7 @@ def access(request: HttpRequest) -> HttpResponse:
     return render(request, "entities/access.html", context, status=_status(request))
 
 
-def _entity(request: HttpRequest, pk: int) -> Entity:
+def _entity(request: StaffRequest, pk: int) -> Entity:
     return get_object_or_404(queries.visible_to(request.user), pk=pk)
 
 
@@ -340,5 +341,5 @@ def _longest(row: Series) -> str:
         return ""
 
 
-def _status(request: HttpRequest) -> int:
+def _status(request: StaffRequest) -> int:
     return 422 if request.method == "POST" else 200

@@ -315,7 +315,7 @@ def _checked(clauses: Mapping[str, Any]) -> dict[str, Any]:
 def _check_default(entity: Entity | None, policy: Policy | None) -> None:
     if entity is None:
         return
-    other = Policy.objects.filter(default_for=entity).exclude(pk=policy.pk if policy else None).first()
+    other = Policy.objects.filter(default_for=entity).exclude(pk=policy.pk if policy else 0).first()
     if other is not None:
         raise Refused(
             f"“{other}” is the default of {entity} already.",

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from entities.queries import calendar_of
 from policies import queries, rules
 from policies.comparison import words
 from policies.models import Policy, PolicyVersion
+from team.requests import StaffRequest
 
 WRITE = "policies.write_policy"
 
@@ -134,7 +134,7 @@ def state_of(version: PolicyVersion, today: date) -> tuple[str, str]:
     return "In force", "ok"
 
 
-def acts_on(request: HttpRequest, version: PolicyVersion) -> list[dict[str, str]]:
+def acts_on(request: StaffRequest, version: PolicyVersion) -> list[dict[str, str]]:
     """Named actions of the version; those that are not possible say why."""
     user, at = request.user, (version.policy.code, version.number)
     status = PolicyVersion.Status

@@ -29,6 +29,7 @@ from policies.forms import (
 )
 from policies.models import Policy, PolicyVersion
 from policies.public_words import LANGUAGES, WORDS
+from team.requests import StaffRequest
 
 _BOTH = ["GET", "POST"]
 READ, WRITE = "policies.view_policy", "policies.write_policy"
@@ -36,7 +37,7 @@ READ, WRITE = "policies.view_policy", "policies.write_policy"
 
 @require_GET
 @allowed(READ)
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """Every policy, its version in force, what is in work, and whether a review is due."""
     today = timezone.localdate()
     rows = []
@@ -63,7 +64,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: StaffRequest) -> HttpResponse:
     """A new policy, begun with the usual clauses."""
     form = PolicyForm(request.POST or None, initial={"owner": request.user.pk})
     if request.method == "POST" and form.is_valid():
@@ -82,7 +83,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def settings(request: HttpRequest, code: str) -> HttpResponse:
+def settings(request: StaffRequest, code: str) -> HttpResponse:
     """Name, owner, notice period and review interval of a policy."""
     policy = get_object_or_404(Policy, code=code)
     values = {
@@ -106,7 +107,7 @@ def settings(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_GET
 @allowed(READ)
-def detail(request: HttpRequest, code: str, number: int | None = None) -> HttpResponse:
+def detail(request: StaffRequest, code: str, number: int | None = None) -> HttpResponse:
     """One version: plain words, clauses, difference, examples, approval, who has read it."""
     policy = get_object_or_404(Policy.objects.select_related("owner", "default_for"), code=code)
     versions = list(policy.versions.select_related("author", "approver", "published_by").order_by("-number"))
@@ -147,7 +148,7 @@ def detail(request: HttpRequest, code: str, number: int | None = None) -> HttpRe
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def edit(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def edit(request: StaffRequest, code: str, number: int) -> HttpResponse:
     """Write the clauses of a draft."""
     version = get_object_or_404(
         PolicyVersion.objects.select_related("policy__default_for"), policy__code=code, number=number
@@ -163,7 +164,7 @@ def edit(request: HttpRequest, code: str, number: int) -> HttpResponse:
     }
     data = request.POST.copy() if posted else None
     if data is not None and data.get("use_terms"):
-        data["terms"] = data["use_terms"]
+        data["terms"] = request.POST["use_terms"]
     form = ClausesForm(data, initial=values)
     steps = Steps(data, initial=step_rows(version.clauses), prefix="step")
     parts = Parts(data, initial=part_rows(version.clauses), prefix="part")
@@ -206,7 +207,7 @@ def edit(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 @require_GET
 @allowed(WRITE)
-def terms(request: HttpRequest) -> HttpResponse:
+def terms(request: StaffRequest) -> HttpResponse:
     """What payment terms mean in days; both readings of an ambiguous phrase."""
     context = {"meaning": showing.meaning(request.GET.get("terms", ""), None)}
     page = "policies/_terms.html" if request.headers.get("HX-Request") else "policies/terms.html"
@@ -215,7 +216,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def draft(request: HttpRequest, code: str) -> HttpResponse:
+def draft(request: StaffRequest, code: str) -> HttpResponse:
     """Begin the next version."""
     policy = get_object_or_404(Policy, code=code)
     version = operations.draft_version(policy, actor=request.user, now=timezone.now())
@@ -224,7 +225,7 @@ def draft(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def submit(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def submit(request: StaffRequest, code: str, number: int) -> HttpResponse:
     """Ask for the second signature."""
     operations.submit_version(_version(code, number), actor=request.user, now=timezone.now())
     messages.success(request, "Submitted. Somebody who did not write on it approves it.")
@@ -233,7 +234,7 @@ def submit(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 @require_POST
 @allowed("policies.approve_policy")
-def approve(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def approve(request: StaffRequest, code: str, number: int) -> HttpResponse:
     """Give the second signature."""
     operations.approve_version(_version(code, number), actor=request.user, now=timezone.now())
     messages.success(request, "Approved. It can be published now.")
@@ -242,7 +243,7 @@ def approve(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 @require_POST
 @allowed("policies.approve_policy")
-def send_back(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def send_back(request: StaffRequest, code: str, number: int) -> HttpResponse:
     """Return a version to its author with a reason."""
     reason = request.POST.get("reason", "")
     operations.return_version(_version(code, number), reason=reason, actor=request.user, now=timezone.now())
@@ -252,7 +253,7 @@ def send_back(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 @require_POST
 @allowed("policies.publish_policy")
-def publish(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def publish(request: StaffRequest, code: str, number: int) -> HttpResponse:
     """Put an approved version in force from the chosen day."""
     try:
         begins = (
@@ -271,7 +272,7 @@ def publish(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def discard(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def discard(request: StaffRequest, code: str, number: int) -> HttpResponse:
     """Drop a version that was never published."""
     operations.discard_version(_version(code, number), actor=request.user, now=timezone.now())
     messages.success(request, f"Version {number} is discarded; the trail keeps what it said.")
@@ -280,7 +281,7 @@ def discard(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 @require_POST
 @allowed("policies.approve_policy")
-def review(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def review(request: StaffRequest, code: str, number: int) -> HttpResponse:
     """Note that the periodic look found the text still right."""
     note = request.POST.get("note", "")
     version = operations.confirm_review(
@@ -292,7 +293,7 @@ def review(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 @require_POST
 @allowed(READ)
-def acknowledge(request: HttpRequest, code: str, number: int) -> HttpResponse:
+def acknowledge(request: StaffRequest, code: str, number: int) -> HttpResponse:
     """Confirm to have read and understood the text."""
     operations.acknowledge_version(_version(code, number), actor=request.user, now=timezone.now())
     messages.success(request, "Thank you. Noted with the hash of the text you read.")
@@ -381,7 +382,7 @@ def _chosen(
 
 
 def _against(
-    request: HttpRequest, versions: Sequence[PolicyVersion], version: PolicyVersion
+    request: StaffRequest, versions: Sequence[PolicyVersion], version: PolicyVersion
 ) -> PolicyVersion | None:
     """The version to compare with: the one asked for, else the one before."""
     wished = request.GET.get("against", "")
@@ -398,5 +399,5 @@ def _wished(request: HttpRequest) -> str:
     return "en"
 
 
-def _status(request: HttpRequest) -> int:
+def _status(request: StaffRequest) -> int:
     return 422 if request.method == "POST" else 200

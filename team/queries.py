@@ -26,7 +26,7 @@ KIND_NAMES = {
 
 def role_codes(user: User) -> frozenset[str]:
     """The codes of the person's roles. Nobody signed in has none. Asked once per user object."""
-    if not user.is_authenticated or not user.is_active:
+    if not user.is_active:
         return frozenset()
     memory = vars(user)
     if "_role_codes" not in memory:
@@ -76,7 +76,7 @@ def people(*, text: str = "", state: str = "") -> QuerySet[User]:
 
 def has_second_factor(user: User) -> bool:
     """Whether the person has set up an authenticator app or a passkey."""
-    return Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists())
 
 
 def needs_second_factor(user: User) -> bool:
@@ -117,7 +117,7 @@ def api_keys() -> QuerySet[APIKey]:
 
 def key_allows(key: APIKey, permission: str) -> bool:
     """A key may do what its scopes name, and never more than the account behind it may."""
-    return permission in key.scopes and key.user.is_active and key.user.has_perm(permission)
+    return bool(permission in key.scopes and key.user.is_active and key.user.has_perm(permission))
 
 
 def scopes_for(user: User) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,13 +17,14 @@ from core.permissions import SIGNED_IN, NotAllowed, allowed
 from team import operations, queries
 from team.forms import KeyForm, LimitForm, NewPersonForm, PersonForm, ReasonForm, RolesForm
 from team.models import APIKey, ApprovalLimit, User
+from team.requests import StaffRequest
 from team.roles import BY_CODE, ROLES
 from trail.queries import entries_of
 
 _BOTH = ["GET", "POST"]
 
 
-def tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+def tabs(request: StaffRequest, current: str) -> list[dict[str, Any]]:
     """The parts of the team's settings this reader may open."""
     parts = [
         ("list", "People", "team.manage_people"),
@@ -40,7 +41,7 @@ def tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
 
 @require_GET
 @allowed("team.manage_people")
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """Everybody with an account."""
     text, state = request.GET.get("q", "").strip(), request.GET.get("state", "active")
     people = list(queries.people(text=text, state=state))
@@ -62,7 +63,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed("team.manage_people")
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: StaffRequest) -> HttpResponse:
     """A new account."""
     form = NewPersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -80,7 +81,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed("team.manage_people")
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One person: data, roles, second factor, keys, what happened."""
     user = get_object_or_404(queries.people(), pk=pk)
     fields = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
@@ -111,7 +112,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("team.manage_people")
-def set_roles(request: HttpRequest, pk: int) -> HttpResponse:
+def set_roles(request: StaffRequest, pk: int) -> HttpResponse:
     """Give the person exactly the ticked roles."""
     user = get_object_or_404(User, pk=pk)
     form = RolesForm(request.POST)
@@ -123,7 +124,7 @@ def set_roles(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("team.manage_people")
-def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+def deactivate(request: StaffRequest, pk: int) -> HttpResponse:
     """End an account at once."""
     user = operations.deactivate_person(
         get_object_or_404(User, pk=pk), actor=request.user, now=timezone.now()
@@ -134,7 +135,7 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("team.manage_people")
-def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
+def reactivate(request: StaffRequest, pk: int) -> HttpResponse:
     """Bring an account back."""
     user = operations.reactivate_person(
         get_object_or_404(User, pk=pk), actor=request.user, now=timezone.now()
@@ -145,7 +146,7 @@ def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("team.manage_people")
-def reset_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
+def reset_second_factor(request: StaffRequest, pk: int) -> HttpResponse:
     """Remove the second factor of somebody who lost theirs."""
     user = get_object_or_404(User, pk=pk)
     operations.reset_second_factor(
@@ -157,7 +158,7 @@ def reset_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(SIGNED_IN)
-def roles(request: HttpRequest) -> HttpResponse:
+def roles(request: StaffRequest) -> HttpResponse:
     """Who may do what: the table the program itself works by."""
     groups: dict[str, list[tuple[str, str, Any]]] = {}
     for act, name, cells in queries.matrix():
@@ -168,7 +169,7 @@ def roles(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(SIGNED_IN)
-def limits(request: HttpRequest) -> HttpResponse:
+def limits(request: StaffRequest) -> HttpResponse:
     """Who approves what up to which amount. Changed by those who manage people."""
     may_edit = request.user.has_perm("team.manage_people")
     if request.method == "POST" and not may_edit:
@@ -204,7 +205,7 @@ def limits(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed("team.manage_people")
-def remove_limit(request: HttpRequest, pk: int) -> HttpResponse:
+def remove_limit(request: StaffRequest, pk: int) -> HttpResponse:
     """The role no longer approves the kind."""
     operations.remove_limit(get_object_or_404(ApprovalLimit, pk=pk), actor=request.user, now=timezone.now())
     messages.success(request, "The limit is removed.")
@@ -213,7 +214,7 @@ def remove_limit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed("team.manage_keys")
-def keys(request: HttpRequest) -> HttpResponse:
+def keys(request: StaffRequest) -> HttpResponse:
     """Every API key and whether it still works."""
     now = timezone.now()
     accounts = User.objects.filter(is_active=True).order_by("-is_machine", "name")
@@ -227,7 +228,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed("team.manage_keys")
-def add_key(request: HttpRequest) -> HttpResponse:
+def add_key(request: StaffRequest) -> HttpResponse:
     """Create a key. Its text is on this answer and nowhere else, so the answer is not a redirect."""
     account = get_object_or_404(User, pk=request.GET.get("account") or 0, is_active=True)
     form = KeyForm(request.POST or None, account=account)
@@ -255,7 +256,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed("team.manage_keys")
-def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
+def revoke_key(request: StaffRequest, pk: int) -> HttpResponse:
     """End a key at once."""
     key = operations.revoke_key(get_object_or_404(APIKey, pk=pk), actor=request.user, now=timezone.now())
     messages.success(request, f"{key.name} no longer works.")
@@ -264,7 +265,7 @@ def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(SIGNED_IN)
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: StaffRequest) -> HttpResponse:
     """Own name, language, clock, and the ways to sign in."""
     user = request.user
     fields = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
@@ -286,7 +287,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(SIGNED_IN)
-def second_factor(request: HttpRequest) -> HttpResponse:
+def second_factor(request: StaffRequest) -> HttpResponse:
     """Why a second factor is needed, and the two ways to set one up."""
     moving = [role for role in queries.roles_of(request.user) if role.moves_money]
     context = {"roles": moving, "has_factor": queries.has_second_factor(request.user)}
@@ -301,6 +302,6 @@ def _key_state(key: APIKey, now: datetime) -> str:
     return "soon" if key.expires_at <= now + timedelta(days=14) else "live"
 
 
-def _status(request: HttpRequest) -> int:
+def _status(request: StaffRequest) -> int:
     """A POST that ends on its own form was wrong."""
     return 422 if request.method == "POST" else 200

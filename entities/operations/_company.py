@@ -19,7 +19,9 @@ from team.models import User
 from trail.operations import record
 from trail.queries import check_version
 
-COUNTRIES = frozenset(code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)) - {
+COUNTRIES = frozenset(
+    code for code in map(str, Locale("en").territories) if re.fullmatch("[A-Z]{2}", code)
+) - {
     "EU", "UN", "ZZ", "XA", "XB", "EZ", "QO",
 }  # fmt: skip
 EDITABLE = (

@@ -32,8 +32,13 @@ def ensure_series(entity: Entity, document_type: str, on: date, *, now: datetime
             entity, document_type=document_type, fiscal_year=year, pattern=pattern, actor=None, now=now
         )
     except Refused:
-        # Somebody else opened the year in the same moment.
-        return Series.objects.get(entity=entity, document_type=document_type, code="main", fiscal_year=year)
+        # Somebody else may have opened the year in the same moment; any other reason stands.
+        found = Series.objects.filter(
+            entity=entity, document_type=document_type, code="main", fiscal_year=year
+        ).first()
+        if found is None:
+            raise
+        return found
 
 
 @transaction.atomic

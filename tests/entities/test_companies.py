@@ -1,11 +1,12 @@
 """Selling companies: legal data, tax numbers, series, rates, calendars, logos."""
 
 import io
+import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from PIL import Image
 
 from core.calendars import MissingCalendarYear
@@ -158,6 +159,16 @@ def test_two_series_never_give_the_same_numbers():
         )
 
 
+def test_a_year_that_cannot_be_opened_says_why():
+    entity = make_entity()
+    open_series(
+        entity, document_type="invoice", fiscal_year="2026", pattern="CN-{FY}-{N:05}", actor=None, now=NOW
+    )
+
+    with pytest.raises(Refused, match="same numbers"):
+        ensure_series(entity, "credit_note", NOW.date(), now=NOW)
+
+
 def test_a_series_in_use_keeps_its_pattern():
     series = ensure_series(make_entity(), "invoice", NOW.date(), now=NOW)
     series = change_series(series, pattern="A-{FY}-{N:05}", first_number=100, actor=None, now=NOW)
@@ -275,6 +286,30 @@ def test_a_restricted_person_sees_their_companies_only():
     assert set(queries.visible_to(user)) == {mine}
     set_access(user, entities=[], actor=None, now=NOW)
     assert set(queries.visible_to(user)) == {mine, other}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_open_the_same_year_at_once():
+    entity = make_entity()
+    found: list[int] = []
+    gate = threading.Barrier(6)
+
+    def ensure() -> None:
+        try:
+            gate.wait(timeout=10)
+            found.append(ensure_series(entity, "invoice", NOW.date(), now=NOW).pk)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=ensure) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert len(found) == 6
+    assert len(set(found)) == 1
+    assert Series.objects.count() == 1
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (64, 32)) -> bytes:
