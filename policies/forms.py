@@ -221,7 +221,7 @@ def clauses_from(form: ClausesForm, steps: Sequence[StepForm], parts: Sequence[P
     return clauses
 
 
-def used_steps(formset: BaseFormSet[Any]) -> list[StepForm]:
+def used_steps(formset: "BaseFormSet[Any]") -> list[StepForm]:
     """The rows of the ladder somebody filled in and did not remove, in order of their day."""
     rows = [
         row
@@ -231,7 +231,7 @@ def used_steps(formset: BaseFormSet[Any]) -> list[StepForm]:
     return sorted(rows, key=lambda row: row.cleaned_data.get("day") or 0)
 
 
-def used_parts(formset: BaseFormSet[Any]) -> list[PartForm]:
+def used_parts(formset: "BaseFormSet[Any]") -> list[PartForm]:
     """The instalments somebody filled in."""
     return [row for row in formset.forms if row.cleaned_data.get("pct") or row.cleaned_data.get("terms")]
 
