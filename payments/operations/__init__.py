@@ -9,6 +9,7 @@ from payments.operations._allocating import (
     undo_allocation,
     use_credit,
 )
+from payments.operations._exporting import note_export, note_statement
 from payments.operations._giving_up import (
     approve_write_off,
     recover_write_off,
@@ -25,19 +26,24 @@ from payments.operations._receiving import (
     record_payment,
 )
 from payments.operations._refunding import approve_refund, reject_refund, request_refund
+from payments.operations._together import allocate_and_let_go, receive_and_allocate
 
 __all__ = [
     "NotAllocatable",
     "NotReturnable",
     "Part",
     "Receipt",
+    "allocate_and_let_go",
     "allocate_payment",
     "approve_refund",
     "approve_write_off",
     "bounce_payment",
     "earned_discount",
     "identify_payment",
+    "note_export",
+    "note_statement",
     "propose_allocation",
+    "receive_and_allocate",
     "record_payment",
     "recover_write_off",
     "reject_refund",

@@ -160,7 +160,29 @@ def undo_allocation(
         raise Invalid(
             "Say why it is undone.", field="reason", rule="a_reversal_has_a_reason", mend="Write the reason."
         )
+    _refuse_final(allocation)
     _undo([allocation], on=on, reason=reason, actor=actor, now=now)
+
+
+def _refuse_final(allocation: Allocation) -> None:
+    """What left the bank, was given up by approval, or cancelled a document is not undone by a click."""
+    mends = {
+        Allocation.Kind.REFUND: "Bill the customer, or record the money that came back as a receipt.",
+        Allocation.Kind.BOUNCE: "Record the new receipt.",
+        Allocation.Kind.WRITE_OFF: "Recover the write-off.",
+    }
+    mend = mends.get(Allocation.Kind(allocation.kind))
+    cancelled = Invoice.objects.filter(
+        instalments__open_item=allocation.debit_id, document_status=Invoice.Status.CANCELLED
+    )
+    if allocation.kind == Allocation.Kind.CREDIT and allocation.debit_id and cancelled.exists():
+        mend = "Write a new invoice: this one is cancelled by its credit note."
+    if mend:
+        raise Refused(
+            f"A {allocation.get_kind_display().lower()} is not undone.",
+            rule="what_is_final_is_not_undone",
+            mend=mend,
+        )
 
 
 def undo_all(payment: Payment, *, on: date, actor: User | None, now: datetime) -> None:

@@ -124,7 +124,7 @@ def request_write_off(
         work.Question(
             kind="write_off",
             label=f"Write-off of {invoice.number}, {invoice.customer.name}",
-            path=f"/invoices/{invoice.pk}/",
+            path=f"/payments/write-offs/{row.pk}/",
             snapshot=_snapshot(row),
             entity=invoice.entity,
             customer_id=invoice.customer_id,

@@ -12,7 +12,7 @@ from customers.models import Customer
 from entities.models import Entity
 from entities.queries import local_day, rate_on
 from ledger import operations as ledger
-from ledger.models import Entry, OpenItem
+from ledger.models import Allocation, Entry, OpenItem
 from ledger.rules import Leg, Rate, identify, receipt
 from payments.events import PAYMENT_BOUNCED, PAYMENT_IDENTIFIED, PAYMENT_RECORDED
 from payments.models import Payment
@@ -142,6 +142,7 @@ def bounce_payment(payment: Payment, *, on: date, reason: str, actor: User | Non
             rule="a_return_has_a_reason",
             mend="Take it from the bank statement.",
         )
+    _refuse_refunded(payment)
     entry = Entry.objects.get(key=f"payment:{payment.pk}:receipt")
     if payment.open_item_id is not None:
         undo_all(payment, on=on, actor=actor, now=now)
@@ -172,6 +173,17 @@ def bounce_payment(payment: Payment, *, on: date, reason: str, actor: User | Non
         reason=reason,
     )
     return payment
+
+
+def _refuse_refunded(payment: Payment) -> None:
+    paid_back = Allocation.objects.filter(credit_id=payment.open_item_id, kind=Allocation.Kind.REFUND)
+    if payment.open_item_id and paid_back.exists():
+        amount = sum(paid_back.values_list("amount", flat=True), Decimal(0))
+        raise NotReturnable(
+            f"{amount} {payment.currency} of {payment} was refunded to the customer.",
+            rule="a_refunded_receipt_does_not_return",
+            mend="Bill the customer for what was refunded; then record the return of the rest with the bank.",
+        )
 
 
 def lock(payment: Payment) -> Payment:

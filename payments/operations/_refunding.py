@@ -55,7 +55,7 @@ def request_refund(credit: OpenItem, amount: Decimal, *, reason: str, actor: Use
         work.Question(
             kind="refund",
             label=f"Refund to {credit.customer.name}",
-            path=f"/customers/{credit.customer_id}/account/",
+            path=f"/payments/refunds/{refund.pk}/",
             snapshot={"credit": credit.pk, "amount": str(amount), "reason": reason},
             entity=credit.entity,
             customer_id=credit.customer_id,

@@ -312,3 +312,18 @@ def test_the_statement_foots(world):
     assert opening == 119
     assert [m.amount for m in movements] == [-50]
     assert movements[-1].balance == fresh(invoice).balance == 69
+
+
+def test_a_refunded_receipt_does_not_bounce_and_a_refund_is_not_undone(world):
+    payment = world.received("100.00")
+    refund = operations.request_refund(
+        payment.open_item, Decimal("40.00"), reason="Paid twice", actor=world.cash, now=NOW
+    )
+    operations.approve_refund(refund, actor=world.controller, now=NOW)
+
+    with pytest.raises(Refused, match="refunded"):
+        operations.bounce_payment(payment, on=TODAY, reason="Account closed", actor=world.cash, now=NOW)
+    with pytest.raises(Refused, match="not undone"):
+        operations.undo_allocation(Allocation.objects.get(), reason="Try", actor=world.cash, now=NOW)
+
+    assert Payment.objects.get().state == "received"
