@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Invalid
 from correspondence.rules import BODY_LENGTH, SUBJECT_LENGTH
 from customers.models import Contact
+
+
+def _contacts_of(customer_id: int | None) -> QuerySet[Contact]:
+    if customer_id is None:
+        return Contact.objects.none()
+    return Contact.objects.filter(customer_id=customer_id, is_active=True).order_by("name")
 
 
 class LinkForm(forms.Form):
@@ -24,7 +31,7 @@ class LinkForm(forms.Form):
         super().__init__(*args, **options)
         field = self.fields["contact"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 (for the type checker)
-        field.queryset = Contact.objects.filter(customer_id=customer_id, is_active=True).order_by("name")
+        field.queryset = _contacts_of(customer_id)
 
 
 class TextForm(forms.Form):

@@ -13,6 +13,7 @@ import hmac
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -74,7 +75,7 @@ def create_link(
 
 def address(link: PublicLink) -> str:
     """The absolute address that opens the link. Never log it, never show it to staff."""
-    return settings.BASE_URL + path_of(link)
+    return f"{settings.BASE_URL}{path_of(link)}"
 
 
 def path_of(link: PublicLink) -> str:
@@ -166,7 +167,7 @@ def _record(
     *,
     actor: AbstractBaseUser | None,
     now: datetime,
-    **payload: object,
+    **payload: Any,
 ) -> None:
     record(
         fact,

@@ -36,7 +36,7 @@ def client_of(request: HttpRequest) -> str:
         address = ipaddress.ip_address(remote)
     except ValueError:
         return remote
-    if address.version == 6 and not address.ipv4_mapped:  # type: ignore[union-attr]
+    if address.version == 6 and not address.ipv4_mapped:
         return str(ipaddress.ip_network(f"{address}/64", strict=False))
     return str(address)
 

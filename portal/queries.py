@@ -14,7 +14,8 @@ from core.money import round_money
 from entities.queries import local_day
 from invoices.documents.explain import changes_since, explain
 from invoices.documents.qr import NoPaymentCode, payment_code
-from invoices.documents.view import DocumentView, Row, document_view
+from invoices.documents.tables import Row
+from invoices.documents.view import DocumentView, document_view
 from invoices.documents.writer import Writer, clean
 from invoices.models import Invoice
 from portal.live import Account, account_of, previous_snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -211,7 +212,7 @@ def _locked(delivery: Delivery) -> Delivery:
 
 
 def _record(
-    fact: str, delivery: Delivery, *, actor: AbstractBaseUser | None, now: datetime, **payload: object
+    fact: str, delivery: Delivery, *, actor: AbstractBaseUser | None, now: datetime, **payload: Any
 ) -> None:
     message = delivery.message
     record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages as notices
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from core.permissions import allowed
 from correspondence import links, queries
 from correspondence.forms import LinkForm
 from correspondence.models import PublicLink
+from team.requests import StaffRequest
 
 MANAGE = "correspondence.manage_link"
 LOOK_MINUTES = 15
@@ -22,7 +23,7 @@ _NEW = "correspondence.new_link"
 
 @require_http_methods(["GET", "POST"])
 @allowed(MANAGE)
-def list_(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def list_(request: StaffRequest, kind: str, pk: int) -> HttpResponse:
     """Every link to the document; POST makes one. Its address is shown once, to whoever made it."""
     about = _about(request, kind, pk)
     form = LinkForm(request.POST or None, customer_id=getattr(about, "customer_id", None))
@@ -52,7 +53,7 @@ def list_(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(MANAGE)
-def look(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def look(request: StaffRequest, kind: str, pk: int) -> HttpResponse:
     """Open the customer's page through a link of one's own that lives for a few minutes."""
     about = _about(request, kind, pk)
     link = links.create_link(
@@ -70,7 +71,7 @@ def look(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(MANAGE)
-def revoke(request: HttpRequest, kind: str, pk: int, link_pk: int) -> HttpResponse:
+def revoke(request: StaffRequest, kind: str, pk: int, link_pk: int) -> HttpResponse:
     """Close one link at once."""
     about = _about(request, kind, pk)
     link = get_object_or_404(links.links_of(about), pk=link_pk)
@@ -79,7 +80,7 @@ def revoke(request: HttpRequest, kind: str, pk: int, link_pk: int) -> HttpRespon
     return redirect("correspondence:links", kind, pk)
 
 
-def _about(request: HttpRequest, kind: str, pk: int) -> models.Model:
+def _about(request: StaffRequest, kind: str, pk: int) -> models.Model:
     visible = queries.linkable(kind, request.user)
     if visible is None:
         raise Http404
@@ -94,7 +95,7 @@ def _shown(link: PublicLink, now: object) -> PublicLink:
     return link
 
 
-def _new_address(request: HttpRequest, about: models.Model) -> str:
+def _new_address(request: StaffRequest, about: models.Model) -> str:
     pk = request.session.pop(_NEW, None)
     link = links.links_of(about).filter(pk=pk, created_by=request.user.pk).first() if pk else None
     return links.address(link) if link else ""

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from django.contrib import messages as notices
 from django.db.models import Q, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from correspondence import operations, queries
 from correspondence.mail import HIDDEN_LINK, compose, read_attachment
 from correspondence.models import Delivery
 from correspondence.previews import message_frame, without_link
+from team.requests import StaffRequest
 
 SEE, SEND = "correspondence.view_outgoing", "correspondence.send_message"
 State = Delivery.State
@@ -43,7 +44,7 @@ _COUNTED = {"waiting", "failed"}  # what asks for a look; the others only grow
 
 @require_GET
 @allowed(SEE)
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """Every delivery, newest first, by state and by customer, address or subject."""
     chosen = request.GET.get("state", "")
     chosen = chosen if chosen in VIEWS else ""
@@ -51,7 +52,7 @@ def list_(request: HttpRequest) -> HttpResponse:
     rows = queries.deliveries_visible_to(request.user)
     page = paginate(request, _found(_in(rows, chosen), wanted), sorts={"queued": "id"}, default="-queued")
     for delivery in page.items:
-        delivery.pill = PILLS[State(delivery.state)]
+        _with_pill(delivery)
     context = {
         "page": page,
         "tabs": [_tab(rows, key, chosen) for key in VIEWS],
@@ -64,14 +65,13 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(SEE)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One message: to whom, what became of it, and what it says."""
     message = get_object_or_404(
         queries.visible_to(request.user).select_related("template", "link", "queued_by"), pk=pk
     )
-    deliveries = list(message.deliveries.select_related("contact").order_by("id"))
-    for delivery in deliveries:
-        delivery.pill = PILLS[State(delivery.state)]
+    rows = message.deliveries.select_related("contact").order_by("id")
+    deliveries = [_with_pill(delivery) for delivery in rows]
     return render(
         request,
         "correspondence/detail.html",
@@ -88,14 +88,14 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(SEE)
-def body(request: HttpRequest, pk: int) -> HttpResponse:
+def body(request: StaffRequest, pk: int) -> HttpResponse:
     """The message's HTML, byte by byte but for the link, for the sandboxed frame."""
     return message_frame(get_object_or_404(queries.visible_to(request.user), pk=pk).html)
 
 
 @require_GET
 @allowed(SEE)
-def source(request: HttpRequest, pk: int) -> HttpResponse:
+def source(request: StaffRequest, pk: int) -> HttpResponse:
     """The mail to one recipient as it is handed over: headers, text, HTML, attachments; the link hidden."""
     delivery = get_object_or_404(queries.deliveries_visible_to(request.user), pk=pk)
     mail = compose(delivery, link_address=HIDDEN_LINK)
@@ -106,7 +106,7 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(SEE)
-def attachment(request: HttpRequest, pk: int, attachment_pk: int) -> HttpResponseBase:
+def attachment(request: StaffRequest, pk: int, attachment_pk: int) -> HttpResponseBase:
     """A file of the message, proved by its hash."""
     message = get_object_or_404(queries.visible_to(request.user), pk=pk)
     file = get_object_or_404(message.attachments, pk=attachment_pk)
@@ -118,7 +118,7 @@ def attachment(request: HttpRequest, pk: int, attachment_pk: int) -> HttpRespons
 
 @require_POST
 @allowed(SEND)
-def retry(request: HttpRequest, pk: int) -> HttpResponse:
+def retry(request: StaffRequest, pk: int) -> HttpResponse:
     """Queue a failed delivery again."""
     delivery = get_object_or_404(queries.deliveries_visible_to(request.user), pk=pk)
     operations.retry_delivery(delivery, actor=request.user, now=timezone.now())
@@ -128,12 +128,17 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(SEND)
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: StaffRequest, pk: int) -> HttpResponse:
     """Stop a delivery that waits."""
     delivery = get_object_or_404(queries.deliveries_visible_to(request.user), pk=pk)
     operations.cancel_delivery(delivery, actor=request.user, now=timezone.now())
     notices.success(request, _("Cancelled. Nothing was sent to this address."))
     return redirect("correspondence:detail", pk=delivery.message_id)
+
+
+def _with_pill(delivery: Delivery) -> Delivery:
+    delivery.pill = PILLS[State(delivery.state)]  # type: ignore[attr-defined]  # for the template alone
+    return delivery
 
 
 def _in(rows: QuerySet[Delivery], chosen: str) -> QuerySet[Delivery]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages as notices
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from correspondence.models import Template
 from correspondence.previews import message_frame, without_link
 from correspondence.rendering import Rendered
 from correspondence.rules import SITUATIONS, variables_of
+from team.requests import StaffRequest
 
 EDIT, SEE = "correspondence.edit_template", "correspondence.view_outgoing"
 PREVIEW_SECONDS = 600
@@ -35,7 +36,7 @@ NAMES = {
 
 @require_GET
 @allowed(EDIT, SEE)
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """Which text is in use for each situation and language, and where a newer draft waits."""
     operations.install_texts(now=timezone.now())
     newest = queries.newest_texts()
@@ -60,7 +61,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allowed(EDIT)
-def edit(request: HttpRequest, situation: str, language: str) -> HttpResponse:
+def edit(request: StaffRequest, situation: str, language: str) -> HttpResponse:
     """Write a new version. POST with `preview` shows the mail and saves nothing."""
     _known(situation, language)
     operations.install_texts(now=timezone.now())
@@ -95,7 +96,7 @@ def edit(request: HttpRequest, situation: str, language: str) -> HttpResponse:
 
 @require_POST
 @allowed(EDIT)
-def activate(request: HttpRequest, pk: int) -> HttpResponse:
+def activate(request: StaffRequest, pk: int) -> HttpResponse:
     """Take a version into use."""
     text = operations.activate_template(
         get_object_or_404(Template, pk=pk), actor=request.user, now=timezone.now()
@@ -106,7 +107,7 @@ def activate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(EDIT)
-def preview(request: HttpRequest, key: str) -> HttpResponse:
+def preview(request: StaffRequest, key: str) -> HttpResponse:
     """The mail made from what is in the editor, for the frame beside it; kept a few minutes."""
     html = cache.get(_place(request, key))
     if html is None:
@@ -114,7 +115,7 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
     return message_frame(html)
 
 
-def _save(request: HttpRequest, form: TextForm, situation: str, language: str) -> HttpResponse:
+def _save(request: StaffRequest, form: TextForm, situation: str, language: str) -> HttpResponse:
     values = form.cleaned_data
     text = operations.save_template(
         situation=situation,
@@ -133,7 +134,7 @@ def _save(request: HttpRequest, form: TextForm, situation: str, language: str) -
     return redirect("correspondence:text", situation, language)
 
 
-def _preview(request: HttpRequest, situation: str, language: str, values: dict[str, Any]) -> dict[str, Any]:
+def _preview(request: StaffRequest, situation: str, language: str, values: dict[str, Any]) -> dict[str, Any]:
     shown: Rendered = queries.sample(
         situation, language, subject=values["subject"], body=values["body"], user=request.user
     )
@@ -142,11 +143,11 @@ def _preview(request: HttpRequest, situation: str, language: str, values: dict[s
     return {"key": key, "subject": shown.subject, "text": without_link(shown.text)}
 
 
-def _place(request: HttpRequest, key: str) -> str:
+def _place(request: StaffRequest, key: str) -> str:
     return f"correspondence:preview:{request.user.pk}:{key}"
 
 
-def _is_preview_only(request: HttpRequest) -> bool:
+def _is_preview_only(request: StaffRequest) -> bool:
     return "preview" in request.POST and request.headers.get("HX-Request") == "true"
 
 
