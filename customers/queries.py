@@ -302,5 +302,6 @@ def changed_recently(customer: Customer, subject: str, since: date) -> bool:
 
 
 def segments() -> QuerySet[Segment]:
-    """All segments, with `used`: whether a customer is in it."""
-    return Segment.objects.annotate(used=Exists(Customer.objects.filter(segment=OuterRef("pk"))))
+    """All segments with their payment policy, and `used`: whether a customer is in it."""
+    used = Exists(Customer.objects.filter(segment=OuterRef("pk")))
+    return Segment.objects.select_related("payment_policy").annotate(used=used)

@@ -76,7 +76,9 @@ def event_of(entry: Entry) -> Event:
     if entry.fact in _WORDS:
         icon, tone, words = _WORDS[entry.fact]
         said = format_html("<b>{}</b> {} {}", actor, _(words), _object(entry))
-        return Event("data", icon, tone, said, entry.timestamp, _difference(entry), _reason(entry))
+        differs, reason = _difference(entry), _reason(entry)
+        # The quote is what differs, headed by the reason; where nothing differs, the reason itself.
+        return Event("data", icon, tone, said, entry.timestamp, differs or reason, reason if differs else "")
     what = f"{noun} {verb}".replace("_", " ") if verb else _("changed")
     said = format_html("<b>{}</b> · {} · {}", entry.object_repr, _(what), actor)
     return Event("other", _OTHERS.get(noun, "point"), "", said, entry.timestamp)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core import locale
 from customers import operations, queries, rules, timeline
-from customers.models import ChangeRequest, Customer
+from customers.models import ChangeRequest, Customer, Segment
 from customers.views._parts import address_or_none
 from entities import queries as entity_queries
 from entities.models import Entity
@@ -108,9 +108,9 @@ def _missing_addresses(customer: Customer) -> list[tuple[str, str]]:
 def _setting(name: str, value: Any, currency: str) -> str:
     if name == "credit_limit":
         return locale.money(value, currency) if value is not None else _("No limit")
-    if name == "language":
+    if name == "language" and value:
         return str(locale.current().languages.get(str(value).split("-")[0], value))
-    if name == "delivery_channel":
+    if name == "delivery_channel" and value:
         return str(dict(rules.DELIVERY_CHANNELS).get(value, value))
     return str(value) if value else "—"
 
@@ -137,6 +137,13 @@ def shown_requirement(requirement: Any, *, is_new: bool = False) -> dict[str, An
         "is_new": is_new,
         "ends_soon": bool(requirement.valid_to and (requirement.valid_to - timezone.localdate()).days <= 30),
     }
+
+
+def shown_segment(segment: Segment) -> dict[str, Any]:
+    """A segment with what it hands down in words."""
+    names = ("language", "currency", "delivery_channel", "payment_policy")
+    handed = {name: _setting(name, getattr(segment, name), "") for name in names}
+    return {"row": segment, **handed}
 
 
 def parameter_words(requirement: Any) -> str:

@@ -31,7 +31,7 @@ def shared(request: StaffRequest) -> HttpResponse:
     """Segments, and the requirements that are not of one customer."""
     rows = BillingRequirement.objects.filter(customer=None).select_related("segment", "entity", "customer")
     context = {
-        "segments": queries.segments().select_related("payment_policy"),
+        "segments": [_record_page.shown_segment(one) for one in queries.segments()],
         "requirements": [_record_page.shown_requirement(one) for one in rows],
         "levels": _levels(request),
     }

@@ -103,7 +103,7 @@ def test_the_timeline_tells_who_did_what_and_what_differs():
 
     blocked, edited, added = day["events"]
     assert blocked.text == "<b>The system</b> blocked new invoices "
-    assert blocked.quote_head == "Sanctions"
+    assert (blocked.quote, blocked.quote_head) == ("Sanctions", "")
     assert "Maya &lt;Köhler&gt;" in edited.text
     assert "Name: Old → <b>New &amp; bold</b>" in edited.quote
     assert "Currency: <b>CHF</b>" in edited.quote
