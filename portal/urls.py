@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from portal import views
+from portal import previews, views
 
 app_name = "portal"
 urlpatterns = [
+    path("preview/<int:pk>/", previews.draft, name="draft"),
     path("i/<str:token>/", views.invoice, name="invoice"),
     path("i/<str:token>", views.invoice),  # mail programs cut the last slash off
     path("i/<str:token>/invoice.pdf", views.pdf, name="pdf"),

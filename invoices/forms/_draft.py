@@ -60,6 +60,7 @@ class DraftForm(forms.Form):
     def __init__(self, *args: Any, companies: Any, currencies: Sequence[str], **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["entity"].queryset = companies  # type: ignore[attr-defined]
+        self.fields["entity"].choices = [(one.pk, one.name) for one in companies]  # type: ignore[attr-defined]
         self.fields["currency"].choices = [(code, code) for code in currencies]  # type: ignore[attr-defined]
 
     def clean_terms(self) -> str:

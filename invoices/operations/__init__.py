@@ -23,6 +23,7 @@ from invoices.operations._drafts import (
     as_input,
     discard_draft,
     edit_draft,
+    external_key,
     reopen_draft,
     write_draft,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "creditable",
     "discard_draft",
     "edit_draft",
+    "external_key",
     "hold",
     "issue_invoice",
     "issue_invoices",

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from catalogue.queries import TaxDecision
 from core.errors import Refused, Stale
@@ -17,6 +17,7 @@ from invoices.models import Instalment, Invoice, Line, TaxGroup
 from invoices.pricing import Book, Worked, work_out
 from invoices.states import check_next
 from ledger.rules import Rate
+from policies.queries import clauses_of
 from team.models import User
 from trail.operations import record
 from work.operations import void_approvals
@@ -42,8 +43,13 @@ def write_draft(
     document_type: str = Invoice.Type.INVOICE,
     replaces: Invoice | None = None,
     book: Book | None = None,
+    external_id: str = "",
 ) -> Invoice:
-    """A new draft, worked out for its day. It has no number; it is called by its reference."""
+    """A new draft, worked out for its day. It has no number; it is called by its reference.
+
+    `external_id` is what the caller bills by (order, contract and period): unique per company, so that
+    the same thing is not billed twice, whoever asks.
+    """
     today = local_day(draft.entity, now)
     worked = work_out(draft, today=today, book=book or Book())
     invoice = Invoice(
@@ -58,7 +64,9 @@ def write_draft(
         edited_at=now,
     )
     apply(invoice, draft, worked)
-    invoice.save(force_insert=True)
+    if external_id:
+        invoice.import_key = external_key(draft.entity.pk, external_id)
+    _insert(invoice, external_id)
     write_parts(invoice, draft, worked)
     record(
         INVOICE_CREATED,
@@ -138,6 +146,31 @@ def reopen_draft(invoice: Invoice, *, actor: User | None, now: datetime, reason:
     touch(invoice, actor, now)
     record(INVOICE_REOPENED, invoice, actor=actor, at=now, customer_id=invoice.customer_id, reason=reason)
     return invoice
+
+
+def external_key(entity_id: int, external_id: str) -> str:
+    """How a caller's own id is kept, apart from the keys of imports."""
+    return f"api:{entity_id}:{external_id}"
+
+
+def _insert(invoice: Invoice, external_id: str) -> None:
+    """Save the new row; refuse what was billed before under the same id. The unique key decides races."""
+    if not external_id:
+        invoice.save(force_insert=True)
+        return
+    try:
+        with transaction.atomic():
+            invoice.save(force_insert=True)
+    except IntegrityError as fault:
+        before = Invoice.objects.filter(import_key=invoice.import_key).first()
+        if before is None:
+            raise
+        raise Refused(
+            f"{external_id} was billed before: {before} ({before.get_document_status_display().lower()}).",
+            field="external_id",
+            rule="one_thing_is_billed_once",
+            mend=f"Look at the document with the id {before.pk}.",
+        ) from fault
 
 
 def lock(invoice: Invoice) -> Invoice:
@@ -307,11 +340,18 @@ def as_input(invoice: Invoice) -> DraftInput:
         lines=lines,
         charges=charges,
         currency=invoice.currency,
-        terms=invoice.terms,
+        terms=_own_terms(invoice),
         language=invoice.language,
         overrides=invoice.overrides,
         **{name: getattr(invoice, name) for name in _PLAIN},
     )
+
+
+def _own_terms(invoice: Invoice) -> str:
+    """Terms somebody typed in; "" for those of the policy or the customer, which then decide again."""
+    version = invoice.policy_version
+    usual = {invoice.customer.terms_override, clauses_of(version).terms if version else ""}
+    return "" if invoice.terms in usual else invoice.terms
 
 
 def _line_input(line: Line) -> LineInput:

@@ -100,6 +100,8 @@ _ACTS: Mapping[str, tuple[str, str, str, Words]] = {
     "link.opened": ("mail", "eye", "in", _said("opened the page for the first time")),
     "link.revoked": ("mail", "unlink", "", _said("closed a customer link")),
 }
+# Facts nobody in particular does.
+_ABOUT = {"approval.requested": "The approval", "link.opened": "The customer"}
 _NOT_SHOWN = {"approval.given", "approval.rejected"}
 
 
@@ -112,7 +114,7 @@ def _act(entry: Entry) -> Event:
     kind, icon, tone, words = _ACTS.get(
         entry.fact, ("trail", "history", "", _said(entry.fact.replace(".", " ")))
     )
-    who = str(entry.actor) if entry.actor else "The customer" if entry.fact == "link.opened" else "The system"
+    who = _ABOUT.get(entry.fact) or (str(entry.actor) if entry.actor else "The system")
     return Event(kind, icon, tone, who, words(data), entry.timestamp, *_quote(entry, data))
 
 

@@ -16,7 +16,7 @@ from invoices.queries import visible_to
 
 def find(request: HttpRequest, pk: int) -> Invoice:
     """The document, when this reader may see its company; else 404."""
-    rows = visible_to(request.user).select_related("entity", "customer")
+    rows = visible_to(request.user).select_related("entity", "customer__segment", "customer__entity")
     return get_object_or_404(rows, pk=pk)
 
 

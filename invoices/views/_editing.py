@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 
-from catalogue.models import Price
-from catalogue.queries import items, prices_on, tax_rates
-from core import locale
+from catalogue.models import Price, TaxClass
+from catalogue.queries import TaxDecision, items, prices_on, tax_rates
+from core import formatting, locale
 from core.errors import DomainError, Problem, Stale
 from core.money import exponent
 from core.terms import due_on, explain
@@ -120,6 +121,7 @@ def context_of(
         },
         "taxes": _taxes(entity, customer, on),
         "catalogue": _catalogue(currency, on),
+        "page_preview": link("portal:draft", invoice.pk) if invoice else "",
     }
 
 
@@ -201,30 +203,44 @@ def _due(editor: Editor, invoice: Invoice | None, entity: Entity, today: date) -
         }
         for terms in editor.head.meanings()
     ]
-    parts = list(invoice.instalments.all()) if invoice else []
+    parts = [
+        {"due_on": part.due_on, "amount": part.amount, "why": part.reason.partition(": ")[2] or part.reason}
+        for part in (invoice.instalments.all() if invoice else [])
+    ]
     return {"parts": parts, "meanings": meanings, "base": base}
 
 
 def _taxes(entity: Entity, customer: Customer, on: date) -> list[dict[str, str]]:
-    """The tax classes with a rate there on the day, as they fall on this customer."""
-    known = dict(tax_rates(country=entity.country, on=on).values_list("tax_class", "rate"))
+    """The tax classes with a rate there on the day, as they fall on this customer; remembered for a moment.
+
+    They only guide the eye while one types: every save asks anew.
+    """
+    key = f"invoices:taxes:{entity.pk}:{customer.pk}:{customer.lock_version}:{on}"
+    found: list[dict[str, str]] = cache.get_or_set(key, lambda: _taxes_now(entity, customer, on), 60)
+    return found
+
+
+def _taxes_now(entity: Entity, customer: Customer, on: date) -> list[dict[str, str]]:
+    known = set(tax_rates(country=entity.country, on=on).values_list("tax_class", flat=True))
     book, found = Book(), []
-    for code, label in _classes():
+    for code, label in TaxClass.choices:
         if code not in known and code not in ("standard", "zero", "exempt"):
             continue
         try:
             decision = book.tax(entity, customer, code, "service", on)
         except DomainError:
             continue
-        words = decision.label or label
-        found.append({"code": code, "label": words, "rate": f"{decision.rate.normalize():f}", "about": label})
+        rate = f"{decision.rate.normalize():f}"
+        found.append({"code": code, "label": _tax_words(decision, label), "rate": rate, "about": label})
     return found or [{"code": "standard", "label": "Standard rate", "rate": "0", "about": ""}]
 
 
-def _classes() -> list[tuple[str, str]]:
-    from catalogue.models import TaxClass
-
-    return list(TaxClass.choices)
+def _tax_words(decision: TaxDecision, label: str) -> str:
+    """ "VAT 19%", "Reverse charge", "Exempt": how the class falls on this customer."""
+    words = str(decision.label or label)
+    if decision.rate and not any(sign.isdigit() for sign in words):
+        return f"{words} {formatting.percent(decision.rate, locale.current())}"
+    return words if decision.category != "E" else label
 
 
 def _catalogue(currency: str, on: date) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -142,13 +143,12 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(
         request,
         invoice,
-        HoldForm,
+        partial(HoldForm, invoice=invoice),
         act,
         title="Put on hold",
         text="What is on hold is not asked for and not reminded of; the rest stays payable.",
         button="Put on hold",
         done="On hold.",
-        invoice=invoice,
         initial={"amount": free},
     )
 
@@ -235,10 +235,9 @@ def _form_page(
     done: str,
     kind: str = "primary",
     initial: dict[str, Any] | None = None,
-    **options: Any,
 ) -> HttpResponse:
     """A small page with one form; a refusal comes back at its field with status 422 or 409."""
-    form = form_class(request.POST if request.method == "POST" else None, initial=initial, **options)
+    form = form_class(request.POST if request.method == "POST" else None, initial=initial)
     status = 200
     if request.method == "POST":
         status = 422

@@ -140,9 +140,10 @@ def _found(request: HttpRequest, target: str) -> dict[str, Any]:
 def _customer(request: HttpRequest, invoice: Invoice) -> Customer:
     """The draft's customer, or the one that was picked in its place."""
     chosen = request.POST.get("customer") or request.GET.get("customer") or ""
-    pk = int(chosen) if chosen.isdigit() else invoice.customer_id
+    if not chosen.isdigit() or int(chosen) == invoice.customer_id:
+        return invoice.customer
     rows = customer_queries.visible_to(request.user).select_related("entity", "segment")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(rows, pk=int(chosen))
 
 
 def _begun(request: HttpRequest) -> Invoice | None:
@@ -249,9 +250,7 @@ def _page(
     status: int = 200,
     stale: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    context = _editing.context_of(
-        customer, invoice, editor, faults or [], worked=invoice is not None
-    )
+    context = _editing.context_of(customer, invoice, editor, faults or [], worked=invoice is not None)
     context |= {
         "token": request.POST.get("token") or secrets.token_urlsafe(16),
         "stale": stale,
