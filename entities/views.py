@@ -21,7 +21,7 @@ from trail.queries import entries_of
 
 _BOTH = ["GET", "POST"]
 READ, WRITE = "entities.view_entity", "entities.manage_entities"
-# A rate is an object of its own; nobody needs more of them on one page.
+# The newest ones; older rates are found through the documents that used them.
 _RATES_SHOWN = 200
 
 
