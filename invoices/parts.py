@@ -1,6 +1,6 @@
 """Loading what a snapshot is made of, for one document or thousands, in a fixed number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -50,7 +50,8 @@ def _parts(invoice: Invoice, on: date, book: Book) -> Parts:
 
 def _loaded(row: Model, name: str) -> list[Any]:
     """Prefetched rows as they lie: `.all()` would copy a query for each of thousands of documents."""
-    return list(row._prefetched_objects_cache[name])
+    cache: dict[str, Iterable[Any]] = vars(row)["_prefetched_objects_cache"]
+    return list(cache[name])
 
 
 def _address(customer: Customer, kind: str) -> Address | None:

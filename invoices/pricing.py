@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from catalogue.queries import TaxDecision, price_of, tax_of
 from catalogue.rules import COMPONENTS
@@ -17,7 +17,7 @@ from core.terms import explain, instalments, parse_terms
 from customers.models import BillingRequirement, Customer
 from customers.queries import BillingProfile, billing_profile, requirements_for, requirements_of_many
 from entities import queries as entities
-from entities.models import Entity
+from entities.models import BankAccount, Entity, TaxRegistration
 from invoices.inputs import ChargeInput, DraftInput, LineInput
 from invoices.models import Invoice
 from invoices.rules import Adjustment, Line, Totals, invoice_totals
@@ -38,7 +38,7 @@ class Book:
     def _once(self, key: Hashable, ask: Callable[[], Value]) -> Value:
         if key not in self._kept:
             self._kept[key] = ask()
-        return self._kept[key]
+        return cast("Value", self._kept[key])
 
     def calendar(self, entity: Entity) -> Calendar:
         return self._once(("calendar", entity.pk), lambda: entities.calendar_of(entity))
@@ -84,10 +84,10 @@ class Book:
             rows = requirements_of_many(list(found.values()), entities_by_id[entity_id], on)
             self._kept |= {("requirements", pk, entity_id, on): held for pk, held in rows.items()}
 
-    def bank_account(self, entity: Entity, currency: str) -> entities.BankAccount | None:
+    def bank_account(self, entity: Entity, currency: str) -> BankAccount | None:
         return self._once(("bank", entity.pk, currency), lambda: entities.bank_account(entity, currency))
 
-    def tax_numbers(self, entity: Entity, on: date) -> list[entities.TaxRegistration]:
+    def tax_numbers(self, entity: Entity, on: date) -> list[TaxRegistration]:
         return self._once(("numbers", entity.pk, on), lambda: entities.tax_numbers(entity, on))
 
 

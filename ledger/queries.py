@@ -53,12 +53,12 @@ def items_as_of(
 
 def ageing_of_customer(customer_id: int, *, on: date, today: date) -> dict[str, Ageing]:
     """Ageing per currency as of `on`; credits in their own column, never netted."""
-    if on == today:
-        rows = OpenItem.objects.filter(customer_id=customer_id, open_amount__gt=0).annotate(
-            was_open=F("open_amount")
-        )
-    else:
-        rows = items_as_of(on, customer_id=customer_id)
+    current = OpenItem.objects.filter(customer_id=customer_id, open_amount__gt=0)
+    rows = (
+        current.annotate(was_open=F("open_amount"))
+        if on == today
+        else items_as_of(on, customer_id=customer_id)
+    )
     per_currency: dict[str, list[AgedItem]] = {}
     for row in rows.values("currency", "side", "due_on", "opened_on", "was_open"):
         amount = row["was_open"] if row["side"] == "debit" else -row["was_open"]

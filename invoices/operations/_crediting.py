@@ -285,7 +285,11 @@ def _write_parts(
         for g in groups
     )
     Instalment.objects.create(
-        invoice=note, number=1, due_on=note.due_on, amount=note.payable, reason="Credit"
+        invoice=note,
+        number=1,
+        due_on=local_day(note.entity, note.created_at),
+        amount=note.payable,
+        reason="Credit",
     )
 
 

@@ -13,6 +13,7 @@ from invoices.events import INVOICE_HELD, INVOICE_RELEASED
 from invoices.models import Hold, Invoice, Line
 from invoices.operations._drafts import lock
 from invoices.operations._settlement import sync_settlement
+from ledger.models import OpenItem
 from ledger.operations import lock_items
 from team.models import User
 from trail.operations import record
@@ -98,7 +99,7 @@ def release(row: Hold, *, actor: User | None, now: datetime) -> Hold:
     return row
 
 
-def _items(invoice: Invoice) -> list:
+def _items(invoice: Invoice) -> list[OpenItem]:
     ids = [pk for pk in invoice.instalments.values_list("open_item_id", flat=True) if pk]
     return list(lock_items(ids).values())
 

@@ -21,7 +21,7 @@ from entities.queries import local_day
 from entities.rules import format_number
 from invoices import gate
 from invoices.events import INVOICE_CANCELLED, INVOICE_CREDITED, INVOICE_ISSUED
-from invoices.models import Document, Instalment, Invoice, Snapshot
+from invoices.models import Document, Instalment, Invoice, Line, Snapshot
 from invoices.operations._settlement import sync_settlement
 from invoices.parts import load_parts
 from invoices.pricing import Book, Due, due_dates, schedule_of
@@ -214,20 +214,7 @@ def _refuse_moved_rates(invoice: Invoice, parts: Parts, book: Book, on: date) ->
     day = invoice.tax_point_on or on
     if invoice.fx_on == day or invoice.credits_id:
         return
-    changed = [
-        line.position
-        for line in parts.lines
-        if (
-            decision := book.tax(
-                invoice.entity,
-                invoice.customer,
-                line.tax_class,
-                line.item.kind if line.item else "service",
-                day,
-            )
-        )
-        and (decision.category, decision.rate) != (line.category, line.rate)
-    ]
+    changed = [line.position for line in parts.lines if _taxed_otherwise(line, invoice, book, day)]
     rate = book.rate(invoice.currency, invoice.entity, day)
     if changed or rate.rate != invoice.fx_rate:
         what = f"the tax of line {changed[0]}" if changed else "the exchange rate"
@@ -237,6 +224,12 @@ def _refuse_moved_rates(invoice: Invoice, parts: Parts, book: Book, on: date) ->
             rule="approval_expires_with_its_rates",
             mend="Take it back to draft: it is worked out anew when you submit it.",
         )
+
+
+def _taxed_otherwise(line: Line, invoice: Invoice, book: Book, day: date) -> bool:
+    kind = line.item.kind if line.item else "service"
+    decision = book.tax(invoice.entity, invoice.customer, line.tax_class, kind, day)
+    return (decision.category, decision.rate) != (line.category, line.rate)
 
 
 def _due(invoice: Invoice, parts: Parts, book: Book, on: date) -> tuple[Due, ...]:
@@ -449,7 +442,7 @@ def _balance(plan: _Plan) -> Decimal:
     return Decimal(0) if plan.invoice.credits_id else plan.invoice.payable
 
 
-def _row(plan: _Plan, actor: User | None, now: datetime) -> tuple:
+def _row(plan: _Plan, actor: User | None, now: datetime) -> tuple[Any, ...]:
     invoice, owed = plan.invoice, not plan.invoice.credits_id
     return (
         invoice.pk,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import cast
 
 from django.db import transaction
 
@@ -46,9 +47,7 @@ def propose_allocation(payment: Payment) -> tuple[list[Part], Decimal]:
     if item is None or payment.customer is None:
         return [], Decimal(0)
     debits = list(
-        open_debits([payment.customer_id, *_family(payment)], currency=payment.currency).filter(
-            entity_id=payment.entity_id
-        )
+        open_debits(_family(payment), currency=payment.currency).filter(entity_id=payment.entity_id)
     )
     proposal = rules.propose(
         item.open_amount,
@@ -211,7 +210,7 @@ def _undo(
         fresh = Allocation.objects.select_related("entry").get(pk=row.pk)
         fresh.debit = items.get(row.debit_id) if row.debit_id else None
         fresh.credit = items.get(row.credit_id) if row.credit_id else None
-        root = fresh.debit or fresh.credit
+        root = cast("OpenItem", fresh.debit or fresh.credit)
         day = on or local_day(root.entity, now)
         ledger.undo_allocation(
             fresh,
@@ -223,7 +222,7 @@ def _undo(
         )
         record(
             PAYMENT_UNALLOCATED,
-            fresh.debit or fresh.credit,
+            root,
             actor=actor,
             at=now,
             customer_id=root.customer_id,

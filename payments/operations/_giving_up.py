@@ -42,7 +42,7 @@ def small_difference_limit(item: OpenItem, invoice: Invoice) -> Decimal:
         # The clause is in the policy's currency; it is only carried over where a booked rate joins the two.
         if clauses.currency != invoice.entity.functional_currency:
             return Decimal(0)
-        absolute = round_money(absolute / invoice.fx_rate, item.currency)
+        absolute = round_money((absolute or Decimal(0)) / invoice.fx_rate, item.currency)
     return rules.tolerance(
         open_amount=item.amount,
         payment=item.amount,
@@ -231,10 +231,11 @@ def recover_write_off(row: WriteOff, *, actor: User | None, now: datetime) -> Wr
             entry__key__startswith=f"write_off:{row.pk}:", reversal_of=None
         ).select_related("entry")
     )
-    lock_invoices_of([a.debit_id for a in allocations if a.debit_id])
-    items = ledger.lock_items([a.debit_id for a in allocations if a.debit_id])
-    for allocation in allocations:
-        allocation.debit = items[allocation.debit_id]
+    written_off = [a.debit_id for a in allocations if a.debit_id]
+    lock_invoices_of(written_off)
+    items = ledger.lock_items(written_off)
+    for allocation, pk in zip(allocations, written_off, strict=True):
+        allocation.debit = items[pk]
         ledger.undo_allocation(
             allocation,
             source=ledger.Source("write_off", row.pk, f"recovery:{row.pk}:{allocation.pk}"),
