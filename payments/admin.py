@@ -1,0 +1,49 @@
+"""Reading receipts as they are. Writing goes through the operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from payments import models
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Nothing is added, changed or deleted behind the operations' back."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(models.Payment)
+class PaymentAdmin(ReadOnly):
+    """Receipts."""
+
+    list_display = ("number", "received_on", "amount", "currency", "state", "method")
+    list_filter = ("state", "method", "entity")
+    search_fields = ("reference",)
+    show_full_result_count = False
+
+
+@admin.register(models.Refund)
+class RefundAdmin(ReadOnly):
+    """Refunds asked for and paid."""
+
+    list_display = ("id", "customer", "amount", "currency", "state")
+    list_filter = ("state",)
+
+
+@admin.register(models.WriteOff)
+class WriteOffAdmin(ReadOnly):
+    """Write-offs asked for and booked."""
+
+    list_display = ("id", "invoice", "amount", "state")
+    list_filter = ("state",)
