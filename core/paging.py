@@ -217,7 +217,7 @@ def _cursor(sort: str, row: Model, seen: int) -> str:
 
 def _nullable(expression: Expression, model: type[Model]) -> bool:
     """Can a row be without a value? Only a plain required column of the list's own table surely has one."""
-    if not isinstance(expression, Col) or expression.alias != model._meta.db_table:  # noqa: SLF001 (Django's public name)
+    if not isinstance(expression, Col) or expression.alias != model._meta.db_table:
         return True
     return bool(expression.target.null)
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.permissions import SIGNED_IN, allowed
 from team.queries import KIND_NAMES
+from team.requests import StaffRequest
 from work import jobs as operations
 from work import queries
 from work.models import Job
@@ -26,21 +27,21 @@ RUNNING = (Job.State.QUEUED, Job.State.RUNNING)
 
 @require_GET
 @allowed(SIGNED_IN)
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """Everything that waits for this person."""
     return render(request, "work/list.html", {"needs": queries.needs_me(request.user)} | _tabs("mine"))
 
 
 @require_GET
 @allowed(SIGNED_IN)
-def needs(request: HttpRequest) -> HttpResponse:
+def needs(request: StaffRequest) -> HttpResponse:
     """The same as a part of another page."""
     return render(request, "work/_needs.html", {"needs": queries.needs_me(request.user)})
 
 
 @require_GET
 @allowed("work.decide_approval")
-def approvals(request: HttpRequest) -> HttpResponse:
+def approvals(request: StaffRequest) -> HttpResponse:
     """Open questions this person may answer, the oldest first, with what differs from the usual."""
     waiting = queries.waiting_for(request.user)
     chosen = next(
@@ -59,14 +60,14 @@ def approvals(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(SIGNED_IN)
-def jobs(request: HttpRequest) -> HttpResponse:
+def jobs(request: StaffRequest) -> HttpResponse:
     """Own long jobs, the newest first."""
     return render(request, "work/jobs.html", {"jobs": queries.jobs_of(request.user)[:100]} | _tabs("jobs"))
 
 
 @require_GET
 @allowed(SIGNED_IN)
-def job(request: HttpRequest, pk: int) -> HttpResponse:
+def job(request: StaffRequest, pk: int) -> HttpResponse:
     """A long job: how far it is, what did not work and why. Scripts get the part that changes."""
     row = get_object_or_404(queries.jobs_of(request.user), pk=pk)
     context = {"row": row, "job": _shown(row, timezone.now()), "waits": row.state == Job.State.QUEUED}
@@ -76,7 +77,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(SIGNED_IN)
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: StaffRequest, pk: int) -> HttpResponse:
     """Stop after the rows in hand; what is done stays done."""
     row = get_object_or_404(queries.jobs_of(request.user), pk=pk)
     operations.cancel(row, actor=request.user, now=timezone.now())
@@ -86,7 +87,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(SIGNED_IN)
-def failures(request: HttpRequest, pk: int) -> HttpResponse:
+def failures(request: StaffRequest, pk: int) -> HttpResponse:
     """What did not work, as CSV."""
     row = get_object_or_404(queries.jobs_of(request.user), pk=pk)
     out = io.StringIO()

@@ -12,7 +12,7 @@ from core import navigation
 from core.navigation import Group, Item
 from core.permissions import SIGNED_IN, allowed, public
 
-COUNTED = []
+COUNTED: list[int] = []
 
 
 def waiting(user):

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -126,7 +127,7 @@ INDIA = [
     ("IN-x", ("place_of_supply", {"state_code": "96", "name": "Other country"})),
     ("BR-CO-17", ("tax_groups.0.tax", "0.91")),
 ]
-BRITAIN = [
+BRITAIN: list[Any] = [
     ("UK-a", ("number", "")),
     ("UK-b", ("supply_from", None), ("supply_to", None), ("tax_point_on", None)),
     ("UK-c", ("issued_on", None)),
@@ -139,7 +140,7 @@ BRITAIN = [
     ("UK-n", ("tax_groups.0.category", "E")),
     ("UK-o", ("lines.0.category", "AE")),
 ]
-AMERICA = [
+AMERICA: list[Any] = [
     ("US-date", ("issued_on", None)),
     ("US-names", ("buyer.address", [])),
     ("US-description", ("lines.0.description", "")),

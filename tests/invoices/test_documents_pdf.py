@@ -72,7 +72,7 @@ def test_the_file_names_itself_for_readers_and_screen_readers():
     assert root["/Lang"] == "de"
     assert root["/MarkInfo"]["/Marked"]
     assert "/StructTreeRoot" in root
-    assert bookmark["/Title"] == "Rechnung"  # type: ignore[call-overload]
+    assert bookmark["/Title"] == "Rechnung"
 
 
 def test_the_same_snapshot_gives_the_same_bytes_and_another_one_does_not():
