@@ -31,7 +31,6 @@ def _schedule() -> dict[str, dict[str, Any]]:
         "metrics.tasks.heartbeat": settings.HEARTBEAT_SECONDS,
         "trail.tasks.relay": settings.RELAY_SECONDS,
         "correspondence.tasks.deliver_waiting": settings.RELAY_SECONDS,
-        "correspondence.tasks.deliver_waiting": settings.RELAY_SECONDS,
     }
     return {
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds * 4}}

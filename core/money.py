@@ -36,6 +36,10 @@ EXPONENTS: dict[str, int] = {
 }
 
 
+# No amount, price, quantity or rate of this world has more digits.
+LONGEST = 50
+
+
 def exponent(currency: str) -> int:
     """How many minor-unit digits the currency has. An unknown code is refused, never taken as 2."""
     try:
@@ -61,11 +65,19 @@ def exact(value: Number | str) -> Fraction:
             f"{value!r} is not an exact number.", rule="money_is_exact", mend="Give a decimal string."
         )
     try:
-        return Fraction(Decimal(value) if isinstance(value, str) else value)
+        number = Decimal(value) if isinstance(value, str) else value
+        # 1e99999999 is short to write and takes forever to reckon with.
+        endless = isinstance(number, Decimal) and bool(number) and abs(number.adjusted()) > LONGEST
+        found = None if endless else Fraction(number)
     except (ArithmeticError, ValueError):
+        found = None
+    if found is None:
         raise Invalid(
-            f"“{value}” is not a finite decimal number.", rule="money_is_exact", mend="Write it like 1234.50."
-        ) from None
+            f"“{str(value)[:LONGEST]}” is not a number to reckon with.",
+            rule="money_is_exact",
+            mend="Write it like 1234.50.",
+        )
+    return found
 
 
 def _whole(value: Fraction, mode: Mode) -> int:

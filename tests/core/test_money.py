@@ -11,6 +11,7 @@ from core.money import (
     EXPONENTS,
     amount,
     apportion,
+    exact,
     exponent,
     is_exact,
     plain,
@@ -143,3 +144,9 @@ def test_rounded_shares_add_up_to_the_rounded_sum(shares):
 
     assert sum(parts) == total
     assert all(abs(part - share) < unit("EUR") for part, share in zip(parts, shares, strict=True))
+
+
+@pytest.mark.parametrize("value", ["1e99999999", "1e-99999999", "9" * 52, "-1E+60"])
+def test_a_number_that_would_never_end_is_refused_at_once(value):
+    with pytest.raises(Invalid, match="number"):
+        exact(value)
