@@ -352,13 +352,20 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ANYMAIL = env.json("ANYMAIL", default={})
 
 # ---------------------------------------------------------------------------------------------- API
+# Of one key, or of one person without a key.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "team.api_keys.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["team.api_keys.MayAct"],
+    "DEFAULT_THROTTLE_CLASSES": ["team.api_keys.KeyRate"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PARSER_CLASSES": ["core.rest.reading.StrictJSON"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.rest.reading.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.rest.problems.handle",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNICODE_JSON": True,
     "NUM_PROXIES": 0,
@@ -366,14 +373,24 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Billing operations",
+    "DESCRIPTION": "Customers, items, policies, invoices and payments.\n\n"
+    "Amounts are strings at the exponent of their currency; days are YYYY-MM-DD. Fields that are not listed "
+    "are refused. Refusals are problem+json: decide by `type` or `status`, and by `problems[].rule`. "
+    "An edit sends the ETag it is based on in If-Match. A POST with an Idempotency-Key happens once in 24 "
+    "hours; a refused one may be sent again under the same key.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": False,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CustomerKind": "customers.models.Customer.Kind",
+        "ItemKind": "catalogue.models.Item.Kind",
+        "AllocationKind": "ledger.models.Allocation.Kind",
+        "ApprovalState": "work.models.Approval.State",
+        "PaymentState": "payments.models.Payment.State",
+    },
 }
 
 # ------------------------------------------------------------------------------------- language, time

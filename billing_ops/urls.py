@@ -1,10 +1,15 @@
-"""All addresses. Each app's own are in its `urls.py`; those of its API in `api_urlpatterns` there."""
+"""All addresses. Each app's own are in its `urls.py`, those of its API in its `api_urls.py`."""
 
 from importlib import import_module
 from importlib.util import find_spec
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from core.permissions import public
+from core.rest import docs
+from core.rest.problems import not_found
 
 # App -> first part of its addresses. An app's urls.py names its namespace in `app_name`.
 PREFIXES = {
@@ -12,7 +17,7 @@ PREFIXES = {
     "portal": "",
     "metrics": "",
     "integrations": "integrations/",
-    "payments": "payments/",
+    "payments": "",
     "invoices": "invoices/",
     "ledger": "ledger/",
     "catalogue": "catalogue/",
@@ -33,13 +38,17 @@ def _pages() -> list[URLPattern | URLResolver]:
 
 
 def _api() -> list[URLPattern | URLResolver]:
-    modules = [import_module(f"{app}.urls") for app in PREFIXES if find_spec(f"{app}.urls")]
-    return [pattern for module in modules for pattern in getattr(module, "api_urlpatterns", [])]
+    modules = [import_module(f"{app}.api_urls") for app in PREFIXES if find_spec(f"{app}.api_urls")]
+    patterns = [pattern for module in modules for pattern in module.urlpatterns]
+    # Whatever else is asked below api/v1/ gets its 404 as JSON.
+    return [*patterns, re_path("", public("it only says that nothing is here")(csrf_exempt(not_found)))]
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *_pages(),
     path("api/v1/", include((_api(), "api"))),
+    path("api/schema/", docs.schema, name="schema"),
+    path("api/docs/", docs.docs, name="api_docs"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

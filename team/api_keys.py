@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from core.permissions import SIGNED_IN, NotAllowed
 from team.models import APIKey, User
 from team.operations import authenticate_key
 from team.queries import key_allows
 
+if TYPE_CHECKING:
+    # At run time these classes are loaded while rest_framework.views is.
+    from rest_framework.views import APIView
+
 _WINDOW_SECONDS = 60
 
 
 class KeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <key>`. Why a key does not work is not said: unknown, ended and revoked look alike."""
+    """`Authorization: Bearer <key>`. Unknown, ended and revoked keys are refused alike."""
 
     def authenticate(self, request: Request) -> tuple[User, APIKey] | None:
         """(account, key); None when the header is not there."""
@@ -44,26 +46,11 @@ class KeyAuthentication(BaseAuthentication):
         return 'Bearer realm="api"'
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema describes keys."""
-
-    target_class = "team.api_keys.KeyAuthentication"
-    name = "apiKey"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:  # noqa: ARG002 (the library's signature)
-        """HTTP bearer."""
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A key made under Settings, API keys. It can do what its scopes name, and never "
-            "more than the account behind it.",
-        }
-
-
 class MayAct(BasePermission):
     """Lets in who may do what the view's act for this method names.
 
-    A key needs the scope, and its account the permission. Views have `acts`: method -> act with `.permission`.
+    A key needs the scope, and its account the permission. Views have `acts`: {method: act}, each with a
+    `.permission`.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:

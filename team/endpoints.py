@@ -20,6 +20,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
@@ -72,7 +73,9 @@ class Act:
     files: str = ""
 
 
-def act(method: str, permission: str, *, answers: Serializer | None = None, **given: Any) -> Callable[[Any], Act]:
+def act(
+    method: str, permission: str, *, answers: Serializer | None = None, **given: Any
+) -> Callable[[Any], Act]:
     """Make a function an act. Its docstring's first line is the summary, the rest its description.
 
     `takes` checks the body (passed as `data`), `query` the address (passed as `query`), `edits` asks for
@@ -186,6 +189,22 @@ def _answer(one: Act, request: Request, result: Any) -> HttpResponse:
 
 
 # --------------------------------------------------------------------------------------------- schema
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema describes keys."""
+
+    target_class = "team.api_keys.KeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:  # noqa: ARG002 (the library's signature)
+        """HTTP bearer."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key made under Settings, API keys. It can do what its scopes name, and never "
+            "more than the account behind it.",
+        }
+
+
 def _described(one: Act) -> Callable[[Any], Any]:
     name = one.function.__module__.partition(".")[0]
     return extend_schema(  # type: ignore[no-any-return]
@@ -205,9 +224,16 @@ def _described(one: Act) -> Callable[[Any], Any]:
 def _parameters(one: Act) -> list[Any]:
     found: list[Any] = [one.query] if one.query else []
     if one.paged:
-        limit = {"type": "integer", "minimum": paging.SMALLEST, "maximum": paging.LARGEST, "default": paging.USUAL}
+        limit = {
+            "type": "integer",
+            "minimum": paging.SMALLEST,
+            "maximum": paging.LARGEST,
+            "default": paging.USUAL,
+        }
         found += [
-            OpenApiParameter("after", str, description="Cursor: the page after it. Follow `next` instead of building it."),
+            OpenApiParameter(
+                "after", str, description="Cursor: the page after it. Follow `next` instead of building it."
+            ),
             OpenApiParameter("before", str, description="Cursor: the page before it."),
             OpenApiParameter("limit", limit, description="Rows per page."),
         ]

@@ -86,7 +86,7 @@ def _claim(user: User, key: str, path: str, digest: str, now: datetime) -> int |
 
     Waits while another transaction works under the same key; `Busy` when that takes too long.
     """
-    table = connection.ops.quote_name(IdempotentRequest._meta.db_table)  # noqa: SLF001 (Django's public name)
+    table = connection.ops.quote_name(IdempotentRequest._meta.db_table)
     statement = f"""
         INSERT INTO {table} AS old (user_id, key, method_and_path, body_hash, headers, created_at)
         VALUES (%s, %s, %s, %s, '{{}}', %s)

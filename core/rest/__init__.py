@@ -1,0 +1,1 @@
+"""The JSON edge shared by every app's api.py: refusals, fields, paging, versions, schema."""
