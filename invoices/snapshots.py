@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from catalogue.rules import ABROAD
 from core.money import exponent, round_money
 from customers.models import Address, Customer, TaxId
 from entities.models import BankAccount, Entity, TaxRegistration
@@ -85,6 +86,7 @@ def snapshot_of(parts: Parts, *, issued_on: date, number: str) -> Snapshot:
         "notes": invoice.notes,
         "credits": _credits(invoice),
         "place_of_supply": _place_of_supply(invoice),
+        "sez": invoice.entity.country == "IN" and invoice.customer.is_sez,
         "tax_rounding": invoice.tax_rounding,
     }
 
@@ -329,4 +331,6 @@ def _credits(invoice: Invoice) -> dict[str, Any] | None:
 def _place_of_supply(invoice: Invoice) -> dict[str, str] | None:
     if invoice.entity.country != "IN":
         return None
+    if invoice.customer.country != "IN":
+        return {"state_code": ABROAD, "name": invoice.customer.country}
     return {"state_code": invoice.customer.state_code, "name": invoice.customer.state_code}
