@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from csp.constants import NONE, SELF
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -44,6 +46,9 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         invoice.snapshot = Snapshot(invoice=invoice, content=content)
     language = known_language(str(invoice.language)) or "en"
     page = invoice_page(invoice, language=language, now=timezone.now())
+    if not invoice.issued_on:
+        # Nothing is booked of a draft yet: it asks for all of it.
+        page = replace(page, settled=[], due=page.document.due, amount_label=page.words["to_pay"])
     context = {
         "p": page,
         "token": "preview",

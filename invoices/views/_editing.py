@@ -195,9 +195,11 @@ def _due(editor: Editor, invoice: Invoice | None, entity: Entity, today: date) -
     """When it falls due and why; the choice where the terms can mean two things."""
     base = invoice.planned_on if invoice and invoice.planned_on else today
     calendar = calendar_of(entity)
+    chosen = str(editor.head.data.get("terms_reading", "")) if editor.head.is_bound else ""
     meanings = [
         {
             "terms": terms,
+            "chosen": terms == chosen,
             "due_on": due_on(base, terms, calendar=calendar),
             "why": explain(base, terms, calendar=calendar),
         }
