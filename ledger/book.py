@@ -1,0 +1,208 @@
+"""Reading the book for its pages: entries, balances of accounts, open items by age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from entities import queries as entities
+from entities.models import Entity
+from ledger.ageing import BUCKETS
+from ledger.models import Account, Entry, Line, OpenItem
+from ledger.queries import items_as_of
+from team.models import User
+
+BUCKET_NAMES: Mapping[str, str] = {
+    "current": "Not due",
+    "1-30": "1–30 days",
+    "31-60": "31–60 days",
+    "61-90": "61–90 days",
+    "91+": "Over 90 days",
+}
+OVERDUE = "overdue"
+
+
+def entries_visible_to(user: User) -> QuerySet[Entry]:
+    """Entries of the companies this person sees."""
+    companies = entities.visible_to(user)
+    if not companies.query.where and user.is_active:
+        return Entry.objects.all()
+    return Entry.objects.filter(entity_id__in=list(companies.values_list("pk", flat=True)))
+
+
+@dataclass(frozen=True)
+class EntryFilters:
+    """What the journal is narrowed to; "" or None leaves it open."""
+
+    entity: int | None = None
+    customer: int | None = None
+    account: str = ""
+    source_type: str = ""
+    source_id: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+def journal(user: User, filters: EntryFilters) -> QuerySet[Entry]:
+    """The visible entries that match, with their lines, in no order yet."""
+    rows = entries_visible_to(user).select_related("entity", "posted_by")
+    wanted = {
+        "entity_id": filters.entity,
+        "source_type": filters.source_type,
+        "source_id": filters.source_id,
+        "on__gte": filters.since,
+        "on__lte": filters.until,
+    }
+    rows = rows.filter(**{name: value for name, value in wanted.items() if value})
+    lines = Line.objects.order_by()
+    if filters.customer:
+        lines = lines.filter(customer_id=filters.customer)
+    if filters.account:
+        lines = lines.filter(account_id=filters.account)
+    if filters.customer or filters.account:
+        rows = rows.filter(pk__in=lines.values("entry_id"))
+    return rows.prefetch_related("lines__account")
+
+
+@dataclass(frozen=True)
+class Balance:
+    """An account of one company on a day, in its functional currency: debit or credit, one of them 0."""
+
+    account: Account
+    functional: Decimal
+
+    @property
+    def debit(self) -> Decimal:
+        return max(self.functional, Decimal(0))
+
+    @property
+    def credit(self) -> Decimal:
+        return max(-self.functional, Decimal(0))
+
+
+@dataclass(frozen=True)
+class TrialBalance:
+    """All accounts of one company on a day. Debits equal credits, or the book is broken."""
+
+    entity: Entity
+    rows: Sequence[Balance]
+
+    @property
+    def debit(self) -> Decimal:
+        return sum((row.debit for row in self.rows), Decimal(0))
+
+    @property
+    def credit(self) -> Decimal:
+        return sum((row.credit for row in self.rows), Decimal(0))
+
+
+def trial_balances(user: User, on: date) -> list[TrialBalance]:
+    """The trial balance of each visible company as of a day. Reads every line up to it."""
+    companies = list(entities.visible_to(user))
+    found = (
+        Line.objects.filter(entry__entity__in=companies, entry__on__lte=on)
+        .order_by()
+        .values("entry__entity_id", "account_id")
+        .annotate(total=Sum("functional"))
+    )
+    sums = {(row["entry__entity_id"], row["account_id"]): row["total"] for row in found}
+    accounts = list(Account.objects.all())
+    return [
+        TrialBalance(
+            company,
+            [Balance(one, sums[company.pk, one.pk]) for one in accounts if sums.get((company.pk, one.pk))],
+        )
+        for company in companies
+    ]
+
+
+# ------------------------------------------------------------------------------------- open items by age
+def days_of(companies: Sequence[Entity], now: datetime) -> dict[date, list[int]]:
+    """The companies by the day it is at them: ages are counted from the company's own day."""
+    days: dict[date, list[int]] = {}
+    for company in companies:
+        days.setdefault(entities.local_day(company, now), []).append(company.pk)
+    return days
+
+
+def aged(code: str, on: date) -> Q:
+    """Debit items whose age on the day falls in a bucket; "overdue" is all but the first."""
+    if code == OVERDUE:
+        return Q(due_on__lt=on)
+    if code == "current":
+        return Q(due_on__gte=on)
+    if code == "91+":
+        return Q(due_on__lt=on - timedelta(days=90))
+    low, _, high = code.partition("-")
+    return Q(due_on__gte=on - timedelta(days=int(high)), due_on__lte=on - timedelta(days=int(low)))
+
+
+@dataclass(frozen=True)
+class ItemFilters:
+    """Which open items; `bucket` is one of the ages or "overdue"; `as_of` only with a customer."""
+
+    side: str = "debit"
+    entity: int | None = None
+    customer: int | None = None
+    currency: str = ""
+    bucket: str = ""
+    as_of: date | None = None
+
+
+def items(user: User, filters: ItemFilters, now: datetime) -> QuerySet[OpenItem]:
+    """The visible items that match with `was_open`, what is or was open of them, in no order yet."""
+    companies = [
+        one for one in entities.visible_to(user) if filters.entity is None or one.pk == filters.entity
+    ]
+    if filters.as_of and filters.customer:
+        rows = items_as_of(
+            filters.as_of, customer_id=filters.customer, entity_ids=[one.pk for one in companies]
+        ).order_by()
+        days = {filters.as_of: [one.pk for one in companies]}
+    else:
+        rows = OpenItem.objects.filter(open_amount__gt=0).annotate(was_open=F("open_amount"))
+        rows = rows.filter(entity_id__in=[one.pk for one in companies])
+        days = days_of(companies, now)
+        if filters.customer:
+            rows = rows.filter(customer_id=filters.customer)
+    rows = rows.filter(side=filters.side)
+    if filters.currency:
+        rows = rows.filter(currency=filters.currency)
+    if filters.bucket in (*BUCKETS, OVERDUE) and filters.side == "debit":
+        of_age = Q(pk__in=[])
+        for day, ids in days.items():
+            of_age |= Q(entity_id__in=ids) & aged(filters.bucket, day)
+        rows = rows.filter(of_age)
+    return rows
+
+
+@dataclass(frozen=True)
+class ItemTotal:
+    """Sum of a list of items in one currency, and in the functional currency of one company."""
+
+    entity: Entity
+    currency: str
+    count: int
+    amount: Decimal
+    functional: Decimal
+
+
+def item_totals(rows: QuerySet[OpenItem]) -> list[ItemTotal]:
+    """Sums per company and currency; the functional one is at the rates the items were booked with."""
+    found = (
+        rows.order_by()
+        .values("entity_id", "currency")
+        .annotate(count=Count("pk"), amount=Sum("was_open"), functional=Sum("open_functional"))
+        .order_by("entity_id", "currency")
+    )
+    companies = Entity.objects.in_bulk([row["entity_id"] for row in found])
+    return [
+        ItemTotal(
+            companies[row["entity_id"]], row["currency"], row["count"], row["amount"], row["functional"]
+        )
+        for row in found
+    ]

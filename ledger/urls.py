@@ -1,0 +1,15 @@
+"""Addresses of the book."""
+
+from django.urls import path
+
+from ledger import views
+
+app_name = "ledger"
+
+urlpatterns = [
+    path("", views.balances, name="list"),
+    path("entries/", views.entries, name="entries"),
+    path("journal.csv", views.journal, name="journal"),
+    path("items/", views.items, name="items"),
+    path("soundness/", views.soundness, name="soundness"),
+]
