@@ -13,6 +13,7 @@ from catalogue.queries import TaxDecision, price_of, tax_of
 from catalogue.rules import COMPONENTS
 from core.calendars import Calendar
 from core.errors import Invalid, Problem, problem
+from core.money import amount as exact_amount
 from core.terms import explain, instalments, parse_terms
 from customers.models import BillingRequirement, Customer
 from customers.queries import BillingProfile, billing_profile, requirements_for, requirements_of_many
@@ -27,6 +28,8 @@ from policies.queries import clauses_of, version_in_force
 from policies.rules import Clauses
 
 Value = TypeVar("Value")
+# What a money column holds: fifteen digits before the point.
+_TOO_LARGE = Decimal(10) ** 15
 
 
 class Book:
@@ -132,7 +135,9 @@ def work_out(draft: DraftInput, *, today: date, book: Book) -> Worked:
     charge_taxes = tuple(
         book.tax(entity, customer, charge.tax_class, "service", on) for charge in draft.charges
     )
+    _refuse_fractions(draft, currency)
     totals = _totals(draft, currency, taxes, charge_taxes)
+    _refuse_huge(totals, rate)
     policy = book.policy(customer, entity, draft.planned_on or today)
     terms = draft.terms or profile.terms_override or (book.clauses(policy).terms if policy else "")
     parse_terms(terms or "NET 0")
@@ -163,6 +168,32 @@ def work_out(draft: DraftInput, *, today: date, book: Book) -> Worked:
         list_prices=prices,
         texts=tuple(dict.fromkeys(d.text for d in decisions if d.text)),
         reviews=tuple(dict.fromkeys(d.review for d in decisions if d.review)),
+    )
+
+
+def _refuse_fractions(draft: DraftInput, currency: str) -> None:
+    """Refuse amounts with more decimals than the currency has, by the names of the input."""
+    if draft.discount_amount is not None:
+        exact_amount(draft.discount_amount, currency, field="discount_amount")
+    for number, charge in enumerate(draft.charges):
+        exact_amount(charge.amount, currency, field=f"charges[{number}].amount")
+
+
+def _refuse_huge(totals: Totals, rate: entities.Rate) -> None:
+    """Refuse what the columns cannot hold, in the document's currency or in the books."""
+    for number, line in enumerate(totals.lines):
+        if abs(line.net) >= _TOO_LARGE:
+            raise _huge(f"lines[{number}]")
+    if max(abs(totals.gross), abs(totals.due)) * max(rate.rate, Decimal(1)) >= _TOO_LARGE:
+        raise _huge("lines")
+
+
+def _huge(field: str) -> Invalid:
+    return Invalid(
+        "This comes to an amount of more than fifteen digits.",
+        field=field,
+        rule="an_amount_can_be_kept",
+        mend="Check quantity and price.",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions, serializers
 from rest_framework.settings import api_settings
@@ -178,6 +178,11 @@ def said_of(error: Exception) -> Said:
         text = "Somebody else is working on the same records."
         one = problem(text, rule="records_are_free", mend="Send the same request again.")
         return Said(503, text, [one], headers={"Retry-After": "1"})
+    if isinstance(error, DataError):
+        # The last line of defence: shapes and operations should have named the field.
+        logger.warning("api_value_not_kept", error=str(error))
+        text = "One of the values is too large to be kept."
+        return Said(422, text, [problem(text, rule="an_amount_can_be_kept", mend="Check the amounts.")])
     logger.error("api_fault", exc_info=error)
     text = "Something broke on our side; nothing was changed."
     return Said(500, text, [problem(text, rule="fault", mend="Try again, or quote the request id.")])

@@ -1,17 +1,11 @@
 """From a customer to a paid invoice, by keys of several people."""
 
-import pytest
 from django.utils import timezone
 
 from invoices.models import Invoice
 from ledger.queries import faults
 from tests.api.client import Api, refused
-from tests.world import World, make_world
-
-
-@pytest.fixture
-def world(db) -> World:
-    return make_world()
+from tests.world import World
 
 
 def _customer(api: Api, world: World) -> dict:
