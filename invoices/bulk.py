@@ -124,7 +124,7 @@ def run(job_id: int) -> Job:
 
 @transaction.atomic
 def _step(job: Job, act: str, ids: Sequence[int]) -> Job:
-    job = Job.objects.select_for_update().select_related("requested_by").get(pk=job.pk)
+    job = Job.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=job.pk)
     chunk = ids[job.done : job.done + _CHUNK]
     now = timezone.now()
     if act == "issue":

@@ -16,8 +16,13 @@ from invoices.queries import visible_to
 
 def find(request: HttpRequest, pk: int) -> Invoice:
     """The document, when this reader may see its company; else 404."""
-    rows = visible_to(request.user).select_related("entity", "customer__segment", "customer__entity")
-    return get_object_or_404(rows, pk=pk)
+    rows = visible_to(request.user).select_related(
+        "entity", "customer__segment", "customer__entity", "policy_version"
+    )
+    invoice = get_object_or_404(rows, pk=pk)
+    if invoice.customer.entity_id == invoice.entity_id:
+        invoice.customer.entity = invoice.entity  # one object: what it has looked up is looked up once
+    return invoice
 
 
 def by_script(request: HttpRequest) -> bool:

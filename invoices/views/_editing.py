@@ -49,10 +49,17 @@ def currencies_of(customer: Customer, invoice: Invoice | None) -> list[str]:
     """Currencies we have a rate or an account for, the customer's own first."""
     profile = customers.billing_profile(customer, customer.entity, timezone.localdate())
     first = [invoice.currency] if invoice else []
-    known = {*exchange_rates().order_by().values_list("currency", flat=True).distinct()}
-    known |= {*BankAccount.objects.filter(is_active=True).order_by().values_list("currency", flat=True)}
-    known.add(customer.entity.functional_currency)
+    known = {
+        *cache.get_or_set("invoices:currencies", _known_currencies, 60),
+        customer.entity.functional_currency,
+    }
     return list(dict.fromkeys([*first, profile.currency, *sorted(known)]))
+
+
+def _known_currencies() -> list[str]:
+    rates = exchange_rates().order_by().values_list("currency", flat=True).distinct()
+    accounts = BankAccount.objects.filter(is_active=True).order_by().values_list("currency", flat=True)
+    return sorted({*rates, *accounts})
 
 
 def page_context(

@@ -1,4 +1,4 @@
-"""A company that can bill: people, policy, price list, a customer with a contact. And documents in each state."""
+"""A company that can bill: people, policy, price list, a customer with a contact; documents in each state."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -54,10 +54,10 @@ class Scene:
         return operations.submit_invoice(invoice, actor=self.clerk, now=timezone.now())
 
     def approved(self, *amounts: str) -> Invoice:
-        """A document the lead approved."""
+        """A document the controller approved."""
         invoice = self.waiting(*amounts)
         flags = [flag["key"] for flag in operations.pending_approval(invoice).flags]
-        return operations.approve_invoice(invoice, actor=self.lead, now=timezone.now(), confirmed=flags)
+        return operations.approve_invoice(invoice, actor=self.controller, now=timezone.now(), confirmed=flags)
 
     def issued(self, *amounts: str) -> Invoice:
         """An issued document."""
@@ -69,7 +69,7 @@ class Scene:
         invoice = operations.write_draft(self.input(*(amounts or ("3000",))), actor=self.clerk, now=then)
         invoice = operations.submit_invoice(invoice, actor=self.clerk, now=then)
         flags = [flag["key"] for flag in operations.pending_approval(invoice).flags]
-        invoice = operations.approve_invoice(invoice, actor=self.lead, now=then, confirmed=flags)
+        invoice = operations.approve_invoice(invoice, actor=self.controller, now=then, confirmed=flags)
         return operations.issue_invoice(invoice, actor=self.clerk, now=then)
 
     def pay(self, invoice: Invoice) -> None:

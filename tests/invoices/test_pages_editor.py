@@ -24,7 +24,9 @@ def scene():
 
 def form(scene, *lines, **changes):
     """What the page sends; each line is a dict of controls."""
-    rows = lines or ({"description": "Travel, at cost", "quantity": "2", "unit_price": "418.36", "tax": "standard"},)
+    rows = lines or (
+        {"description": "Travel, at cost", "quantity": "2", "unit_price": "418.36", "tax": "standard"},
+    )
     data = {
         "customer": scene.customer.pk,
         "entity": scene.entity.pk,
@@ -90,7 +92,9 @@ def test_totals_the_browser_sends_do_not_count(client, scene):
 def test_a_code_alone_becomes_the_item_with_its_price(client, scene):
     client.force_login(scene.clerk)
     client.post(reverse(AUTOSAVE), form(scene, {"description": "cons", "quantity": "3", "tax": "standard"}))
-    client.post(reverse(AUTOSAVE), form(scene, {"description": "CONS", "quantity": "3", "tax": "standard"}, version=1))
+    client.post(
+        reverse(AUTOSAVE), form(scene, {"description": "CONS", "quantity": "3", "tax": "standard"}, version=1)
+    )
     line = Invoice.objects.get().lines.get()
     assert (line.description, line.unit_price, line.list_price, line.unit) == (
         "Consulting",
@@ -183,7 +187,9 @@ def test_a_stale_page_shows_who_changed_what_and_keeps_what_was_typed(client, sc
     invoice.refresh_from_db()
     assert invoice.po_number == "PO-2"
 
-    forced = client.post(reverse("invoices:edit", args=[invoice.pk]), data | {"force": str(invoice.lock_version)})
+    forced = client.post(
+        reverse("invoices:edit", args=[invoice.pk]), data | {"force": str(invoice.lock_version)}
+    )
     assert forced.status_code == 302
     invoice.refresh_from_db()
     assert invoice.po_number == "PO-3"

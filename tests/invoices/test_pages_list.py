@@ -57,7 +57,7 @@ def test_tabs_hold_what_they_say(client, scene):
         credited, reason_code="PRC", reason="Wrong price", actor=scene.clerk, now=timezone.now()
     )
     note = operations.submit_invoice(note, actor=scene.clerk, now=timezone.now())
-    note = operations.approve_invoice(note, actor=scene.lead, now=timezone.now())
+    note = operations.approve_invoice(note, actor=scene.controller, now=timezone.now())
     note = operations.issue_invoice(note, actor=scene.clerk, now=timezone.now())
     client.force_login(scene.clerk)
     assert listed(client, status="draft") == {draft.pk}
@@ -244,7 +244,9 @@ def test_the_list_says_when_nothing_is_there(client, scene):
     client.force_login(scene.clerk)
     assert "No invoices yet" in client.get(reverse("invoices:list")).content.decode()
     assert "No invoice matches" in client.get(reverse("invoices:list"), {"q": "zzz"}).content.decode()
-    assert "Nothing is overdue" in client.get(reverse("invoices:list"), {"status": "overdue"}).content.decode()
+    assert (
+        "Nothing is overdue" in client.get(reverse("invoices:list"), {"status": "overdue"}).content.decode()
+    )
 
 
 def test_paging_reaches_every_row_once(client, scene):
