@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from core.permissions import public
 from core.rest import docs
 from core.rest.problems import not_found
+from metrics.views import find
 
 # App -> first part of its addresses. An app's urls.py names its namespace in `app_name`.
 PREFIXES = {
@@ -46,6 +47,7 @@ def _api() -> list[URLPattern | URLResolver]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *_pages(),
+    path("search", find, name="search"),
     path("api/v1/", include((_api(), "api"))),
     path("api/schema/", docs.schema, name="schema"),
     path("api/docs/", docs.docs, name="api_docs"),

@@ -1,4 +1,4 @@
-"""Addresses of the probes and of the figures."""
+"""Addresses of the home page, the figures, search and the probes."""
 
 from django.urls import path
 
@@ -7,6 +7,8 @@ from metrics import views
 app_name = "metrics"
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("figures/<slug:code>/", views.figure, name="figure"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("health", views.system, name="health"),

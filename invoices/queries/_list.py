@@ -22,6 +22,7 @@ _MOST_CUSTOMERS = 50
 _MOST_COUNTED = 1000
 
 Status, Settlement = Invoice.Status, Invoice.Settlement
+_STATUS_TABS = {"draft": Status.DRAFT, "waiting": Status.PENDING, "approved": Status.APPROVED}
 _UNISSUED = (Status.DRAFT, Status.PENDING, Status.APPROVED)
 # What is owed, as the index of open invoices says it.
 _OWED = Q(document_status=Status.ISSUED, balance__gt=0)
@@ -73,7 +74,7 @@ def visible_to(user: User) -> QuerySet[Invoice]:
 
 
 def listing(user: User, filters: Filters) -> QuerySet[Invoice]:
-    """The visible invoices that match, with customer and owner, in no order yet. Discarded ones are left out."""
+    """The visible invoices that match, with customer and owner, unordered. Discarded ones are left out."""
     rows = visible_to(user).select_related("customer__owner", "entity").defer("checks", "overrides", "texts")
     rows = rows.filter(_tab(filters.status, filters.today))
     wanted = {
@@ -89,6 +90,9 @@ def listing(user: User, filters: Filters) -> QuerySet[Invoice]:
         "payable__lte": filters.most,
     }
     rows = rows.filter(**{name: value for name, value in wanted.items() if value})
+    if filters.due_to:
+        # Nothing is due before its issue, so the index by issue day ends there. A draft is not due yet.
+        rows = rows.filter(issued_on__lte=filters.due_to)
     return rows.filter(_found(filters.q)) if filters.q.strip() else rows
 
 
@@ -144,13 +148,9 @@ def totals_of(rows: QuerySet[Invoice]) -> list[Total]:
 
 
 def _tab(status: str, today: date) -> Q:
+    if status in _STATUS_TABS:
+        return Q(document_status=_STATUS_TABS[status])
     match status:
-        case "draft":
-            return Q(document_status=Status.DRAFT)
-        case "waiting":
-            return Q(document_status=Status.PENDING)
-        case "approved":
-            return Q(document_status=Status.APPROVED)
         case "open":
             return _OWED
         case "overdue":
@@ -166,8 +166,7 @@ def _tab(status: str, today: date) -> Q:
                 credits__isnull=False, document_status__in=[Status.ISSUED, Status.CANCELLED]
             )
             return Q(pk__in=notes.order_by().values("credits_id"))
-        case _:
-            return ~Q(document_status=Status.DISCARDED)
+    return ~Q(document_status=Status.DISCARDED)
 
 
 def _found(text: str) -> Q:
@@ -176,7 +175,7 @@ def _found(text: str) -> Q:
     Ids are looked up first: one OR over four tables' columns would read everything.
     """
     words = text.replace("\0", "").strip()[:100]
-    ids = set(_ids_of(words))
+    ids = set(ids_of(words))
     customers = list(
         matching(Customer.objects.all(), words).order_by().values_list("pk", flat=True)[:_MOST_CUSTOMERS]
     )
@@ -185,7 +184,8 @@ def _found(text: str) -> Q:
     return Q(customer_id__in=customers) | Q(pk__in=ids) if ids else Q(customer_id__in=customers)
 
 
-def _ids_of(words: str) -> list[int]:
+def ids_of(words: str) -> list[int]:
+    """Documents found by number, purchase order, exact amount or draft name, some of each."""
     rows = Invoice.objects.order_by()
     companies = list(entities.Entity.objects.values_list("pk", flat=True))
     upper = words.upper()
