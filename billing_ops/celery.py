@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, before_task_publish, setup_logging
+from celery.signals import beat_init, before_task_publish, setup_logging, worker_process_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 # Celery warns of root because of pickle; only JSON is accepted here.
@@ -45,6 +45,14 @@ app.conf.beat_schedule = _schedule()
 @setup_logging.connect
 def _our_logging(**_: Any) -> None:
     """Celery leaves logging alone when somebody answers this signal; Django has set it up already."""
+
+
+@worker_process_init.connect
+def _warm_documents(**_: Any) -> None:
+    """Fonts and styles are read before the first PDF is asked for, once per process."""
+    from invoices.documents.render import warm
+
+    warm()
 
 
 @beat_init.connect

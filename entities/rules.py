@@ -14,6 +14,7 @@ from entities.numbers import (
     longest_number,
 )
 from entities.tax_ids import (
+    GST_STATE_NAMES,
     GST_STATES,
     Checked,
     Gstin,
@@ -26,6 +27,7 @@ from entities.tax_ids import (
 
 __all__ = [
     "GST_STATES",
+    "GST_STATE_NAMES",
     "HIGHEST",
     "Checked",
     "Gstin",

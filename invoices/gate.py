@@ -18,6 +18,7 @@ from customers.models import BillingRequirement, Customer
 from customers.queries import contacts_for, requirements_for, similar_names
 from customers.rules import RequirementFacts, check_requirements
 from invoices.checks import check_document
+from invoices.documents.letters import missing_letters
 from invoices.models import Invoice, Line
 from invoices.snapshots import Parts, Snapshot
 
@@ -69,6 +70,16 @@ def own_checks(
                 "currency",
                 f"There is no bank account in {parts.invoice.currency} to print.",
                 "Add one under Settings, or bill in another currency.",
+            )
+        )
+    if letters := missing_letters(snapshot):
+        found.append(
+            Finding(
+                "printable-letters",
+                "warn",
+                "",
+                f"The fonts of the document have no letter for {' '.join(letters[:8])}.",
+                "Write the names in Latin or Devanagari letters, or they print as empty boxes.",
             )
         )
     found += [

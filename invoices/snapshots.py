@@ -15,6 +15,7 @@ from catalogue.rules import ABROAD
 from core.money import exponent, round_money
 from customers.models import Address, Customer, TaxId
 from entities.models import BankAccount, Entity, TaxRegistration
+from entities.rules import GST_STATE_NAMES
 from invoices.models import Instalment, Invoice, Line, TaxGroup
 from policies.models import PolicyVersion
 from policies.rules import Clauses
@@ -333,4 +334,5 @@ def _place_of_supply(invoice: Invoice) -> dict[str, str] | None:
         return None
     if invoice.customer.country != "IN":
         return {"state_code": ABROAD, "name": invoice.customer.country}
-    return {"state_code": invoice.customer.state_code, "name": invoice.customer.state_code}
+    state = invoice.customer.state_code
+    return {"state_code": state, "name": GST_STATE_NAMES.get(state, state)}

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from core.errors import DomainError, Refused
-from invoices.documents.render import render_invoice_pdf
+from invoices.documents.child import render_with_limits
 from invoices.events import DOCUMENT_FAILED, DOCUMENT_RENDERED
 from invoices.models import Document, Invoice, Snapshot
 from trail.operations import record
@@ -34,7 +34,7 @@ def render_document(invoice: Invoice, *, now: datetime) -> Document:
             mend="Issue it, or look at the draft in the preview.",
         )
     try:
-        content = render_invoice_pdf(
+        content = render_with_limits(
             snapshot.content,
             base_url=settings.BASE_URL,
             logo=logo_of(str(snapshot.content["seller"]["logo"])),

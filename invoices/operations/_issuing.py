@@ -14,6 +14,8 @@ from psycopg2.extras import execute_values
 
 from core.errors import DomainError, Problem
 from core.rows import insert_rows
+from correspondence.links import revoke_links_of
+from correspondence.operations import cancel_queued
 from customers.models import BillingRequirement
 from entities.models import Entity, Series
 from entities.operations import ensure_series
@@ -499,6 +501,9 @@ def _settle_credit(plan: _Plan, *, actor: User | None, now: datetime) -> None:
     )
     if note.payable == original.payable:
         Invoice.objects.filter(pk=original.pk).update(document_status=Invoice.Status.CANCELLED)
+        # Nothing of a cancelled document goes out or stays open; the credit note has its own page.
+        cancel_queued(original, now=now, actor=actor, reason=f"Cancelled by {note.number}.")
+        revoke_links_of(original, actor=actor, now=now)
         record(
             INVOICE_CANCELLED, original, actor=actor, at=now, customer_id=original.customer_id, by=note.number
         )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from core.errors import Refused
@@ -15,6 +16,7 @@ from correspondence.queries import messages_about
 from correspondence.rules import Amount, Value
 from customers.models import Contact
 from customers.queries import contacts_for
+from entities.rules import iban_in_groups
 from invoices.events import INVOICE_ANNOTATED, INVOICE_SENT, INVOICE_UNSENT
 from invoices.models import Invoice
 from invoices.operations._documents import render_document
@@ -148,15 +150,34 @@ def variables_of(snapshot: dict[str, Any], customer_name: str) -> dict[str, Valu
         "customer_name": customer_name,
         "document_number": snapshot["number"],
         "issued_on": date.fromisoformat(snapshot["issued_on"]),
+        "po_number": snapshot["po_number"] or None,
+        "contact_email": snapshot["seller"]["email"] or None,
+        "contact_phone": snapshot["seller"]["phone"] or None,
     }
     due = Amount(Decimal(totals["due"]), currency)
     if credited := snapshot.get("credits"):
         return values | {"amount": due, "credited_number": credited["number"], "reason": credited["reason"]}
-    values |= {"amount_due": due, "due_on": date.fromisoformat(snapshot["due_on"])}
+    values |= {
+        "amount_due": due,
+        "due_on": date.fromisoformat(snapshot["due_on"]),
+        "payment_reference": snapshot["payment"]["reference"],
+        "bank_account": _account(snapshot["payment"]["bank"]),
+        "policy_link": _policy_link(snapshot["policy"]),
+    }
     if offer := snapshot.get("early_discount"):
         values["discount_amount"] = Amount(Decimal(offer["amount_if_paid"]), currency)
         values["discount_until"] = date.fromisoformat(offer["until"])
     return values
+
+
+def _account(bank: dict[str, str] | None) -> str | None:
+    if bank is None:
+        return None
+    return iban_in_groups(bank["iban"]) if bank["iban"] else bank["account_number"] or None
+
+
+def _policy_link(policy: dict[str, Any] | None) -> str | None:
+    return f"{settings.BASE_URL}{policy['path']}" if policy else None
 
 
 @transaction.atomic
