@@ -120,8 +120,16 @@ class Endpoint(APIView):
             return self._once(one, request, given)
         except Stale as stale:
             if "If-Match" in request.headers:
-                raise Changed(stale) from stale
+                raise self._changed(stale, request, address) from stale
             raise
+
+    def _changed(self, stale: Stale, request: Request, address: Mapping[str, Any]) -> Changed:
+        """The refusal of a stale edit, with the record as it can be read at the same address now."""
+        read = self.acts.get("GET")
+        if read is None or read.answers is None:
+            return Changed(stale)
+        present = read.function(request, **address)
+        return Changed(stale, current=read.answers(present).data, etag=versions.etag(present))
 
     def _once(self, one: Act, request: Request, given: Mapping[str, Any]) -> HttpResponseBase:
         if one.method != "POST":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -68,13 +68,15 @@ class VersionNeeded(DomainError):
 
 
 class Changed(DomainError):
-    """The version in If-Match is not the present one; carries what holds now."""
+    """The version in If-Match is not the present one. `current` is the record as it is now."""
 
     status = 412
 
-    def __init__(self, stale: Stale) -> None:
+    def __init__(self, stale: Stale, *, current: Mapping[str, Any] | None = None, etag: str = "") -> None:
         super().__init__(stale.message, field="If-Match", rule=stale.rule, mend=stale.mend)
         self.stale = stale
+        self.current = current
+        self.etag = etag
 
 
 class TooLarge(DomainError):
@@ -119,7 +121,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     problems = ProblemItemSerializer(many=True)
     request_id = serializers.CharField(allow_blank=True, help_text="Quote it when you ask us.")
     current = serializers.DictField(  # type: ignore[assignment]
-        required=False, help_text="With 412: what holds now, by field."
+        required=False, help_text="With 412: the record as it is now."
     )
     changed_by = serializers.CharField(required=False)
     changed_at = serializers.DateTimeField(required=False, allow_null=True)
@@ -166,26 +168,38 @@ def said_of(error: Exception) -> Said:
         return Said(422, first, problems)
     if isinstance(error, NotAllowed):
         return _not_allowed(error)
-    if isinstance(error, Http404):
-        text = "There is no such record, or you may not see it."
-        return Said(404, text, [problem(text, rule="the_record_exists")])
-    if isinstance(error, PermissionDenied):
-        return Said(403, "You may not do this.", [problem("You may not do this.", rule="permission")])
     if isinstance(error, exceptions.APIException):
         return _framework(error)
+    if isinstance(error, Http404):
+        return _one(404, "There is no such record, or you may not see it.", "the_record_exists")
+    if isinstance(error, PermissionDenied):
+        return _one(403, "You may not do this.", "permission")
+    return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Said:
+    """What no operation refused in words. The transaction is undone by now, so nothing was changed."""
     if isinstance(error, OperationalError):
         logger.warning("api_busy", error=str(error))
-        text = "Somebody else is working on the same records."
-        one = problem(text, rule="records_are_free", mend="Send the same request again.")
-        return Said(503, text, [one], headers={"Retry-After": "1"})
+        said = _one(
+            503, "Somebody else is working on the same records.", "records_are_free", "Send it again."
+        )
+        return replace(said, headers={"Retry-After": "1"})
     if isinstance(error, DataError):
         # The last line of defence: shapes and operations should have named the field.
         logger.warning("api_value_not_kept", error=str(error))
-        text = "One of the values is too large to be kept."
-        return Said(422, text, [problem(text, rule="an_amount_can_be_kept", mend="Check the amounts.")])
+        return _one(422, "A value is too large to be kept.", "an_amount_can_be_kept", "Check the amounts.")
     logger.error("api_fault", exc_info=error)
-    text = "Something broke on our side; nothing was changed."
-    return Said(500, text, [problem(text, rule="fault", mend="Try again, or quote the request id.")])
+    return _one(
+        500,
+        "Something broke on our side; nothing was changed.",
+        "fault",
+        "Try again, or quote the request id.",
+    )
+
+
+def _one(status: int, text: str, rule: str, mend: str = "") -> Said:
+    return Said(status, text, [problem(text, rule=rule, mend=mend)])
 
 
 def _refusal(error: DomainError) -> Said:
@@ -198,6 +212,9 @@ def _refusal(error: DomainError) -> Said:
             "changed_by": stale.changed_by,
             "changed_at": stale.changed_at,
         }
+    if isinstance(error, Changed) and error.current is not None:
+        extra["current"] = error.current
+        headers["ETag"] = error.etag
     return Said(error.status, error.message, error.problems, extra, headers)
 
 
