@@ -33,7 +33,7 @@ def render_document(*, invoice_id: int, **_: Any) -> None:
 
 @shared_task(**_RETRIED)
 def render_issued(*, entry_id: int, **_: Any) -> None:
-    """After `invoice.issued`. Documents that are made on first open have no waiting row and are left alone."""
+    """After `invoice.issued`. What is made on first open has no waiting row and is left alone."""
     invoice_id = Entry.objects.values_list("object_id", flat=True).get(pk=entry_id)
     if Invoice.objects.filter(pk=invoice_id, documents__state="pending", is_imported=False).exists():
         render_document(invoice_id=invoice_id)

@@ -134,7 +134,7 @@ def _issued(invoice: Invoice, user: User) -> list[Act]:
     return acts
 
 
-def _act(
+def _act(  # noqa: PLR0917 (a row of a table)
     invoice: Invoice,
     user: User,
     code: str,

@@ -155,7 +155,8 @@ def _line(lines: Sequence[Any], number: int) -> str:
     if number >= len(lines):
         return "—"
     line = lines[number]
-    return f"{line.description}, {locale.editable(line.quantity)} × {locale.editable(line.unit_price, decimals=2)}"
+    price = locale.editable(line.unit_price, decimals=2)
+    return f"{line.description}, {locale.editable(line.quantity)} × {price}"
 
 
 def _plain(value: object) -> str:

@@ -102,7 +102,7 @@ def mail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _hashes(html: str) -> list[str]:
-    """What lets the document's own style elements (the company's colour) through the policy, and no others."""
+    """What lets the document's own style (the company's colour) through the policy, and no other."""
     styles = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
     digests = (base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles)
     return [f"'sha256-{digest}'" for digest in digests]

@@ -68,7 +68,8 @@ def test_tabs_hold_what_they_say(client, scene):
     assert listed(client, status="held") == {held.pk}
     assert listed(client, status="paid") == {paid.pk}
     assert listed(client, status="credited") == {credited.pk}
-    assert draft.pk in listed(client) and note.pk in listed(client)
+    assert draft.pk in listed(client)
+    assert note.pk in listed(client)
 
 
 def test_filters_narrow_and_what_cannot_be_read_is_left_out(client, scene):
