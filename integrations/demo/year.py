@@ -3,7 +3,7 @@
 import heapq
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -39,9 +39,40 @@ PAYERS: dict[str, tuple[int, int]] = {
     "over": (-2, 6),
     "dead": (-2, 4),
 }
+# What `per_month` is multiplied with: about 1,500 invoices in all.
+_MONTHS = 10.4
 # Those who pay no more stopped so many days ago.
 _STOPPED = 150
-_WHY = {"unusual-amount": "Agreed with the customer", "similar-customer": "Another company, checked"}
+_WHY = {
+    "unusual-amount": "Agreed with the customer",
+    "similar-customer": "Another company, checked",
+    "duplicate": "A second order of the same",
+    "near-duplicate": "A second order, same amount by chance",
+}
+
+
+@dataclass(frozen=True)
+class How:
+    """How somebody pays this time: `share` of it where they pay in parts; `luck` 0 to 1 decides the rest."""
+
+    payer: str
+    share: Decimal
+    luck: float
+
+
+def _amount(invoice: Invoice, owed: Decimal, how: How, on: date) -> Decimal:
+    """What arrives: all of it, less the discount, a part, a little less or a little more."""
+    if how.payer == "early" and invoice.policy_version is not None and invoice.issued_on is not None:
+        offer = clauses_of(invoice.policy_version).early_discount
+        if offer and (on - invoice.issued_on).days <= offer.days:
+            return round_money(owed * (100 - offer.pct) / 100, invoice.currency)
+    if how.payer == "part":
+        return max(round_money(owed * how.share, invoice.currency), Decimal(1))
+    if how.payer == "short" and owed > 100:
+        return owed - Decimal(1 + int(how.luck * 3))
+    if how.payer == "over" and how.luck < 0.3:
+        return owed + Decimal(10 + int(how.luck * 500))
+    return owed
 
 
 @dataclass
@@ -57,12 +88,14 @@ class Year:
     drafts: dict[date, list[tuple[Party, Customer]]] = field(default_factory=dict)
     turn: Iterator[int] = field(default_factory=count)
 
-    def plan(self, scale: float) -> int:
-        """Decide who is billed when; returns how many invoices there will be. `scale` 1 is about 1,500."""
+    def plan(self, codes: Collection[str], scale: float) -> int:
+        """Decide who is billed when by these companies; returns how many invoices there will be."""
         planned = 0
         days = (self.today - self.start).days
         for party, customer in self.company.customers.values():
-            for _ in range(max(1, round(party.per_month * 11.2 * scale))):
+            if party.entity not in codes:
+                continue
+            for _ in range(max(1, round(party.per_month * _MONTHS * scale))):
                 on = self.workday(self.start + timedelta(days=self.chance.randrange(days)))
                 self.drafts.setdefault(min(on, self.today), []).append((party, customer))
                 planned += 1
@@ -229,8 +262,7 @@ class Year:
         self.at(on, self._pay(invoice, part, party.payer))
 
     def _pay(self, invoice: Invoice, part: Instalment, payer: str) -> Act:
-        share = Decimal(self.chance.randint(30, 70)) / 100 if payer == "part" else Decimal(1)
-        extra = self.chance.random()
+        how = How(payer, Decimal(self.chance.randint(30, 70)) / 100, self.chance.random())
 
         def act(now: datetime) -> None:
             item = part.open_item
@@ -238,41 +270,17 @@ class Year:
             item.refresh_from_db()
             if not item.open_amount:
                 return
-            amount = self._amount(invoice, item.open_amount, payer, share, extra, now)
-            used = min(amount, item.open_amount)
+            amount = _amount(invoice, item.open_amount, how, now.date())
+            used = payments.Part(item.pk, min(amount, item.open_amount), "Quoted on the transfer")
             payment = self._receive(invoice, amount, now)
-            payments.allocate_payment(
-                payment, [payments.Part(item.pk, used, "Quoted on the transfer")], actor=self._cash, now=now
-            )
-            self._afterwards(invoice, part, payment, payer, now, extra)
+            payments.allocate_payment(payment, [used], actor=self._cash, now=now)
+            self._afterwards(invoice, part, payment, how)
 
         return act
 
     @property
     def _cash(self) -> User:
         return self.company.role("cash_applier")
-
-    def _amount(
-        self,
-        invoice: Invoice,
-        owed: Decimal,
-        payer: str,
-        share: Decimal,
-        extra: float,
-        now: datetime,
-    ) -> Decimal:
-        """What arrives: all of it, less the discount, a part, a little less or a little more."""
-        if payer == "early" and invoice.policy_version is not None:
-            offer = clauses_of(invoice.policy_version).early_discount
-            if offer and invoice.issued_on and (now.date() - invoice.issued_on).days <= offer.days:
-                return round_money(owed * (100 - offer.pct) / 100, invoice.currency)
-        if payer == "part" and share < 1:
-            return max(round_money(owed * share, invoice.currency), Decimal(1))
-        if payer == "short" and owed > 100:
-            return owed - Decimal(1 + int(extra * 3))
-        if payer == "over" and extra < 0.3:
-            return owed + Decimal(10 + int(extra * 500))
-        return owed
 
     def _receive(self, invoice: Invoice, amount: Decimal, now: datetime) -> Payment:
         return payments.record_payment(
@@ -290,16 +298,14 @@ class Year:
             now=now,
         )
 
-    def _afterwards(
-        self, invoice: Invoice, part: Instalment, payment: Payment, payer: str, now: datetime, extra: float
-    ) -> None:
-        on = now.date()
-        if payer == "part":
-            if extra < 0.8:
+    def _afterwards(self, invoice: Invoice, part: Instalment, payment: Payment, how: How) -> None:
+        on = payment.received_on
+        if how.payer == "part":
+            if how.luck < 0.8:
                 self.at(on + timedelta(days=25), self._pay(invoice, part, "prompt"))
-        elif payer == "short":
+        elif how.payer == "short":
             self.at(on + timedelta(days=2), self._let_go(invoice))
-        elif extra > 0.988:
+        elif how.luck > 0.988:
             self.at(on + timedelta(days=3), self._bounce(payment))
             self.at(on + timedelta(days=15), self._pay(invoice, part, "prompt"))
 

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("The demo is loaded with DEMO=1 only: its password is public.")
         try:
-            documents = load(now=timezone.now(), say=say, scale=options["scale"])
+            documents = load(now=timezone.now(), say=say, scale=options["scale"], side_by_side=True)
         except DomainError as refusal:
             raise CommandError(f"{refusal.message} {refusal.mend or ''}".strip()) from refusal
         except Unsound as fault:
