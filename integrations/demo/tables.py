@@ -206,7 +206,7 @@ POLICIES = (
 
 @dataclass(frozen=True)
 class Party:
-    """A row of customers.csv. `payer`: how they pay (see `year.PAYERS`); `size`: 1 to 5, how much they buy."""
+    """A row of customers.csv. `payer`: how they pay, see `year.PAYERS`; `size`: 1 to 5, what they buy."""
 
     entity: str
     name: str
