@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from core.errors import Problem, Refused, problem
-from core.money import round_money, zero
+from core.money import round_money, split, unit, zero
 from invoices.totals import TaxRounding
 
 Key = tuple[str, Decimal]
@@ -17,7 +17,8 @@ Key = tuple[str, Decimal]
 @dataclass(frozen=True)
 class CreditLine:
     """What was billed or credited of one line: `net` after its share of document discounts, `tax` by
-    component (needed where tax is rounded per line); amounts >= 0."""
+    component (needed where tax is rounded per line); amounts >= 0 but for a deduction not yet laid on
+    others (`without_deductions`)."""
 
     position: int
     category: str
@@ -43,6 +44,29 @@ class Creditable:
 
     lines: tuple[CreditLine, ...]
     groups: tuple[CreditGroup, ...]
+
+
+def without_deductions(lines: Sequence[CreditLine], currency: str) -> tuple[CreditLine, ...]:
+    """The lines with deductions (net < 0) laid on the other lines of their tax group, in proportion.
+
+    What was taken off was never owed: a group can be credited for what it came to and no more, and a credit
+    note has no line that charges. A group that came to nothing or less has nothing to credit.
+    """
+    result = list(lines)
+    for key in {(line.category, line.rate) for line in lines if line.net < 0}:
+        inside = [at for at, line in enumerate(lines) if (line.category, line.rate) == key]
+        weights = [max(Decimal(0), lines[at].net) for at in inside]
+        total = max(Decimal(0), sum((lines[at].net for at in inside), Decimal(0)))
+        nets = split(total, weights, unit=unit(currency))
+        shares: list[dict[str, Decimal]] = [{} for _ in inside]
+        for name in {name for at in inside for name in lines[at].tax}:
+            tax = sum((lines[at].tax.get(name, Decimal(0)) for at in inside), Decimal(0))
+            parts = split(max(Decimal(0), tax), weights, unit=unit(currency))
+            for share, part in zip(shares, parts, strict=True):
+                share[name] = part
+        for at, net, taxes in zip(inside, nets, shares, strict=True):
+            result[at] = replace(lines[at], net=net, tax=taxes)
+    return tuple(result)
 
 
 def left_to_credit(invoice: Creditable, credited: Sequence[Creditable]) -> Creditable:
@@ -112,10 +136,15 @@ def _tax_by_line(
     for position, net in wanted.items():
         line = lines[position]
         if (line.category, line.rate) == (group.category, group.rate):
-            # Many small parts, each rounded up, must not take more tax than the line had.
-            left = line.tax[group.component]
-            total += left if net == line.net else min(_tax(net, line.rate, share, currency), left)
+            total += line_tax(line, net, group.component, share, currency)
     return total
+
+
+def line_tax(line: CreditLine, net: Decimal, component: str, share: Fraction, currency: str) -> Decimal:
+    """The tax of a credit of `net` where tax is rounded per line; `line` is what is left of it."""
+    # Many small parts, each rounded up, must not take more tax than the line had.
+    left = line.tax[component]
+    return left if net == line.net else min(_tax(net, line.rate, share, currency), left)
 
 
 def check_credit(left: Creditable, wanted: Mapping[int, Decimal]) -> None:

@@ -68,11 +68,14 @@ def _taxable_foots(document: Document) -> Iterator[str]:
 
 
 def _tax_foots(document: Document) -> Iterator[str]:
-    """BR-CO-17: a group's tax is its taxable amount times the rate, or the sum of its lines' tax."""
+    """BR-CO-17: a group's tax is its taxable amount times the rate, or the sum of its lines' tax.
+
+    Of a credit note it is what the invoice bore and earlier credits left: the last one carries the rounding.
+    """
     currency = document.text("currency")
-    if currency not in EXPONENTS:
-        return
     by_line = document.text("tax_rounding") == "line"
+    if currency not in EXPONENTS or (document.kind == "credit_note" and not by_line):
+        return
     for index, group in enumerate(document.rows("tax_groups")):
         component = str(group.get("component") or "")
         share = Fraction(1, 2) if component in _HALVES else Fraction(1)

@@ -12,8 +12,9 @@ from django.db import transaction
 from catalogue.rules import COMPONENTS
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
-from core.money import split, unit
+from core.money import round_money, split, unit
 from entities.queries import local_day
+from invoices.credits import line_tax, without_deductions
 from invoices.events import INVOICE_CREATED
 from invoices.inputs import DraftInput
 from invoices.models import Instalment, Invoice, Line, TaxGroup
@@ -77,9 +78,10 @@ def write_credit_note(
     )
     everything = sum(wanted.values()) == sum(line.net for line in left.lines)
     note = _note(invoice, groups, wanted, everything=everything, actor=actor, now=now)
+    _refuse_more_than_billed(note, invoice)
     note.credit_reason_code, note.credit_reason = reason_code, reason.strip()
     note.save(force_insert=True)
-    _write_parts(note, invoice, groups, wanted)
+    _write_parts(note, invoice, groups, wanted, left)
     record(
         INVOICE_CREATED,
         note,
@@ -143,11 +145,15 @@ def _shape(invoice: Invoice) -> Creditable:
         CreditLine(line.position, line.category, line.rate, line.taxable, _components(line))
         for line in invoice.lines.all()
     ]
-    lines += [
-        CreditLine(-number, charge["category"], Decimal(charge["rate"]), Decimal(charge["amount"]))
-        for number, charge in enumerate(invoice.charges, start=1)
-    ]
-    return Creditable(tuple(lines), _groups_of(invoice.tax_groups.all()))
+    shares = _shares(invoice) or {"": Fraction(1)}
+    for number, charge in enumerate(invoice.charges, start=1):
+        rate, net = Decimal(charge["rate"]), Decimal(charge["amount"])
+        tax = {
+            name: round_money(Fraction(net) * Fraction(rate) * share / 100, invoice.currency)
+            for name, share in shares.items()
+        }
+        lines.append(CreditLine(-number, charge["category"], rate, net, tax))
+    return Creditable(without_deductions(lines, invoice.currency), _groups_of(invoice.tax_groups.all()))
 
 
 def _credited(note: Invoice) -> Creditable:
@@ -196,6 +202,19 @@ def _refuse_uncreditable(invoice: Invoice, reason_code: str, reason: str) -> Non
             field="reason",
             rule="a_credit_note_has_a_reason",
             mend="Write a sentence." if reason_code != "OTH" else "Write at least 20 characters.",
+        )
+
+
+def _refuse_more_than_billed(note: Invoice, invoice: Invoice) -> None:
+    """Whatever the lines say: all credit notes together never exceed the invoice."""
+    earlier = invoice.credit_notes.exclude(document_status=Invoice.Status.DISCARDED)
+    rest = invoice.payable - sum((other.payable for other in earlier), Decimal(0))
+    if note.payable > rest:
+        raise NotCreditable(
+            f"{note.payable} is more than the {rest} {invoice.currency} that is left of {invoice}.",
+            field="lines",
+            rule="credit_within_invoice",
+            mend=f"Credit at most {rest} with its tax.",
         )
 
 
@@ -257,6 +276,7 @@ def _write_parts(
     invoice: Invoice,
     groups: Iterable[CreditGroup],
     wanted: Mapping[int, Decimal],
+    left: Creditable,
 ) -> None:
     originals = {line.position: line for line in invoice.lines.all()}
     labels = {(g.category, g.rate, g.component): g for g in invoice.tax_groups.all()}
@@ -267,7 +287,10 @@ def _write_parts(
         rows.append(
             _line(note, number, net, original) if original else _charge(note, number, net, invoice, position)
         )
-    _share_tax(rows, groups, note)
+    if invoice.tax_rounding == "line":
+        _tax_lines(groups, dict(zip(wanted, rows, strict=True)), left, _shares(invoice))
+    else:
+        _share_tax(rows, groups, note)
     Line.objects.bulk_create(rows)
     TaxGroup.objects.bulk_create(
         TaxGroup(
@@ -335,6 +358,24 @@ def _charge(note: Invoice, number: int, net: Decimal, invoice: Invoice, position
         category=charge["category"],
         rate=Decimal(charge["rate"]),
     )
+
+
+def _tax_lines(
+    groups: Iterable[CreditGroup],
+    rows: Mapping[int, Line],
+    left: Creditable,
+    shares: Mapping[str, Fraction],
+) -> None:
+    """Where tax is rounded per line, each row has its own; `rows` by the position they credit."""
+    lines = {line.position: line for line in left.lines}
+    for group in groups:
+        share = shares.get(group.component, Fraction(1))
+        for position, row in rows.items():
+            if (row.category, row.rate) == (group.category, group.rate):
+                tax = line_tax(lines[position], row.net, group.component, share, row.invoice.currency)
+                row.tax += tax
+                if group.component:
+                    row.components[group.component] = str(tax)
 
 
 def _share_tax(rows: list[Line], groups: Iterable[CreditGroup], note: Invoice) -> None:
