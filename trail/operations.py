@@ -77,7 +77,7 @@ def _entry(
     person = actor if actor is not None and actor.pk else None
     return Entry(
         fact=fact,
-        content_type_id=_content_type(type(subject)),
+        content_type_id=_content_type(subject._meta.model),  # not type(): the person of a request is lazy
         object_pk=str(subject.pk),
         object_id=subject.pk if isinstance(subject.pk, int) else None,
         object_repr=str(subject)[:200],
