@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
+from django.db.models import Q
 from psycopg2.extras import execute_values
 
 from core.errors import DomainError, Problem
@@ -17,7 +18,7 @@ from core.rows import insert_rows
 from correspondence.links import revoke_links_of
 from correspondence.operations import cancel_queued
 from customers.models import BillingRequirement
-from entities.models import Entity, Series
+from entities.models import Series
 from entities.operations import ensure_series
 from entities.queries import local_day
 from entities.rules import format_number
@@ -105,15 +106,13 @@ def issue_invoices(
 
 def _lock(ids: Iterable[int]) -> list[Invoice]:
     wanted = sorted(set(ids))
-    # A credit note's invoice first: its rest must not change while the credit is measured against it.
-    originals = Invoice.objects.filter(pk__in=wanted, credits__isnull=False).values_list(
-        "credits_id", flat=True
-    )
-    locked = sorted({*wanted, *originals})
+    # A credit note's invoice too, and first: its rest must not change while the credit is measured against
+    # it. It is older than its notes, so the order of the keys is the order of the locks.
+    originals = Invoice.objects.filter(pk__in=wanted, credits__isnull=False).values("credits_id")
     rows = (
         Invoice.objects.select_for_update(of=("self",))
-        .select_related("entity", "customer__segment", "credits", "policy_version__policy")
-        .filter(pk__in=locked)
+        .select_related("entity__default_policy", "customer__segment", "credits", "policy_version__policy")
+        .filter(Q(pk__in=wanted) | Q(pk__in=originals))
         .order_by("pk")
     )
     kept = set(wanted)
@@ -282,38 +281,59 @@ def _legs(invoice: Invoice, parts: Parts, due: Sequence[Due]) -> list[Leg]:
     )
 
 
-def _take_numbers(plans: list[_Plan], refused: dict[int, DomainError], *, now: datetime) -> list[_Plan]:
-    """Numbers in blocks, one locked counter after the other, in pk order. Last, because it is the hot row."""
-    groups: dict[int, list[_Plan]] = {}
+# Lock, count on and read what was before in one trip: the hot row is held for the writes only.
+_COUNT_ON = """
+UPDATE entities_series SET next_number = next_number + %s,
+    last_issued_on = GREATEST(last_issued_on, %s)
+WHERE id = %s RETURNING old.next_number, old.last_issued_on
+"""
+
+
+def _take_numbers(plans: Sequence[_Plan], refused: dict[int, DomainError], *, now: datetime) -> list[_Plan]:
+    """Numbers in blocks, one counter after the other in pk order. Last, because it is the hot row."""
     known: dict[tuple[int, str, date], Series] = {}
+    groups: dict[int, list[_Plan]] = {}
     for plan in plans:
-        entity: Entity = plan.invoice.entity
-        key = (entity.pk, plan.invoice.document_type, plan.on)
+        key = (plan.invoice.entity_id, plan.invoice.document_type, plan.on)
         if key not in known:
-            known[key] = ensure_series(entity, plan.invoice.document_type, plan.on, now=now)
-        groups.setdefault(known[key].pk, []).append(plan)
-    taken = []
-    for pk in sorted(groups):
-        series = Series.objects.select_for_update().get(pk=pk)
-        free = []
-        for plan in groups[pk]:
-            last = series.last_issued_on
+            known[key] = ensure_series(plan.invoice.entity, plan.invoice.document_type, plan.on, now=now)
+        plan.series = known[key]
+        groups.setdefault(plan.series.pk, []).append(plan)
+    return [plan for pk in sorted(groups) for plan in _take_block(pk, groups[pk], refused)]
+
+
+def _take_block(pk: int, plans: Sequence[_Plan], refused: dict[int, DomainError]) -> list[_Plan]:
+    """The next numbers of one series, in the order of the plans' days."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_ON, [len(plans), plans[-1].on, pk])
+        number, last = cursor.fetchone()
+        numbered = []
+        for plan in plans:
             if last is not None and plan.on < last and not plan.invoice.backdate_reason.strip():
-                refused[plan.invoice.pk] = InvoiceNotIssuable(
-                    f"{plan.invoice} is dated {plan.on}, before {last}, the last date of its number series.",
-                    field="planned_on",
-                    rule="dates_follow_numbers",
-                    mend=f"Use {last} or later, or give a reason.",
-                )
+                refused[plan.invoice.pk] = _out_of_order(plan, last)
                 continue
-            free.append(plan)
-            plan.series, plan.sequence = series, series.next_number
-            plan.number = format_number(series.pattern, series.fiscal_year, series.next_number)
-            series.next_number += 1
-            series.last_issued_on = max(plan.on, last) if last else plan.on
-        series.save(update_fields=["next_number", "last_issued_on"])
-        taken += free
-    return taken
+            numbered.append(plan)
+        if len(numbered) < len(plans):
+            # Nobody else has seen the numbers: the row is locked until the end of the transaction.
+            newest = max([plan.on for plan in numbered] + ([last] if last else []), default=None)
+            cursor.execute(
+                "UPDATE entities_series SET next_number = %s, last_issued_on = %s WHERE id = %s",
+                [number + len(numbered), newest, pk],
+            )
+    for sequence, plan in enumerate(numbered, start=number):
+        series = cast("Series", plan.series)
+        plan.sequence = sequence
+        plan.number = format_number(series.pattern, series.fiscal_year, sequence)
+    return numbered
+
+
+def _out_of_order(plan: _Plan, last: date) -> InvoiceNotIssuable:
+    return InvoiceNotIssuable(
+        f"{plan.invoice} is dated {plan.on}, before {last}, the last date of its number series.",
+        field="planned_on",
+        rule="dates_follow_numbers",
+        mend=f"Use {last} or later, or give a reason.",
+    )
 
 
 def _write(plans: Sequence[_Plan], *, actor: User | None, now: datetime, documents: bool) -> None:
