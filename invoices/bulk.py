@@ -133,14 +133,14 @@ def _step(job: Job, act: str, ids: Sequence[int]) -> Job:
         ).refused
     else:
         refused = _one_by_one(_OPERATIONS[act], chunk, job.requested_by, now)
-    names = dict(Invoice.objects.filter(pk__in=refused).values_list("pk", "public_ref"))
+    rows = Invoice.objects.in_bulk(refused)
     failures = [
         {
-            "row": f"DRAFT-{names[pk][:8]}" if act != "send" else str(pk),
+            "row": str(rows[pk]),
             "field": str(fault.field or ""),
             "message": fault.message,
             "mend": str(fault.mend or ""),
-            "url": f"{pk}",
+            "url": rows[pk].get_absolute_url(),
         }
         for pk, fault in refused.items()
     ]

@@ -13,15 +13,9 @@ from invoices.models import Invoice
 from trail.models import Entry
 
 logger = structlog.get_logger(__name__)
-_RETRIED: dict[str, Any] = {
-    "acks_late": True,
-    "autoretry_for": (OperationalError,),
-    "retry_backoff": True,
-    "max_retries": 5,
-}
 
 
-@shared_task(**_RETRIED)
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def render_document(*, invoice_id: int, **_: Any) -> None:
     """Make the PDF of an issued document. Safe to run twice: it is stored once."""
     invoice = Invoice.objects.get(pk=invoice_id)
@@ -31,7 +25,7 @@ def render_document(*, invoice_id: int, **_: Any) -> None:
         logger.warning("document_not_made", invoice=invoice_id, reason=refusal.message)
 
 
-@shared_task(**_RETRIED)
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def render_issued(*, entry_id: int, **_: Any) -> None:
     """After `invoice.issued`. What is made on first open has no waiting row and is left alone."""
     invoice_id = Entry.objects.values_list("object_id", flat=True).get(pk=entry_id)
@@ -39,7 +33,7 @@ def render_issued(*, entry_id: int, **_: Any) -> None:
         render_document(invoice_id=invoice_id)
 
 
-@shared_task(**_RETRIED)
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def write_message(*, entry_id: int, **_: Any) -> None:
     """After `invoice.queued_for_sending`: the mail with its PDF goes into the outbox, once."""
     entry = Entry.objects.select_related("actor").get(pk=entry_id)
@@ -50,7 +44,7 @@ def write_message(*, entry_id: int, **_: Any) -> None:
         operations.note_unsent(Invoice.objects.get(pk=entry.object_id), refusal.message, now=timezone.now())
 
 
-@shared_task(**_RETRIED)
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def note_delivery(*, entry_id: int, **_: Any) -> None:
     """After a mail about an invoice was sent or failed."""
     entry = Entry.objects.select_related("content_type").get(pk=entry_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from csp.constants import NONE, SELF
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone, translation
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -20,6 +20,7 @@ from invoices.queries import visible_to
 from invoices.snapshots import snapshot_of
 from portal.queries import invoice_page
 from portal.words import LANGUAGES, known_language
+from team.requests import StaffRequest
 
 # It stands in a frame of the editor; nothing in it goes anywhere.
 _IN_A_FRAME = {
@@ -37,7 +38,7 @@ _IN_A_FRAME = {
 @require_GET
 @allowed("invoices.view_invoice")
 @xframe_options_sameorigin
-def draft(request: HttpRequest, pk: int) -> HttpResponse:
+def draft(request: StaffRequest, pk: int) -> HttpResponse:
     """The page as it would open, without a link: how to pay and the number come with the issue."""
     invoice = get_object_or_404(visible_to(request.user).select_related("entity", "customer"), pk=pk)
     if not invoice.is_issued:

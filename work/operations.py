@@ -79,7 +79,7 @@ def request_approval(
     void_approvals(subject, reason="Asked again.", now=now)
     barred = sorted({*question.barred, *([actor.pk] if actor else [])})
     size = abs(question.amount_functional or Decimal(0))
-    needed = _needed_role(question, barred, size)
+    needed = _needed_role(question, barred, size, now)
     automatic = needed == "auto"
     approval = Approval.objects.create(
         kind=question.kind,
@@ -119,7 +119,7 @@ def request_approval(
     return approval
 
 
-def _needed_role(question: Question, barred: Sequence[int], size: Decimal) -> str:
+def _needed_role(question: Question, barred: Sequence[int], size: Decimal, now: datetime) -> str:
     """The lowest role that may decide; "auto" for nobody, "unresolved" when there is nobody."""
     rows = team.limits_for(question.kind, question.entity.functional_currency)
     users = [
@@ -128,8 +128,14 @@ def _needed_role(question: Question, barred: Sequence[int], size: Decimal) -> st
         for role in team.role_codes(person)
     ]
     automatic = AUTOMATIC_LIMITS.get(question.kind)
+    passed = Decimal(0)
+    if automatic:
+        passed = queries.approved_today(
+            question.customer_id, question.kind, entity=question.entity, user=None, now=now
+        )
     answer = approver(
         amount=size,
+        already_today=passed,
         creator=str(barred[0]) if barred else None,
         editors=[str(person) for person in barred],
         levels=[Level(row.role, row.limit) for row in rows],

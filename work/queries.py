@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from entities import queries as entities
@@ -62,9 +63,10 @@ def approvals_of(subject: models.Model) -> QuerySet[Approval]:
 
 
 def approved_today(
-    customer_id: int | None, kind: str, *, entity: Entity, user: User, now: datetime
+    customer_id: int | None, kind: str, *, entity: Entity, user: User | None, now: datetime
 ) -> Decimal:
-    """What this person approved for the customer on the company's day, in functional currency.
+    """What this person approved for the customer on the company's day, in functional currency; None: what
+    passed without a person.
 
     Added to the next amount, so that splitting a document does not help.
     """
@@ -127,7 +129,7 @@ def needs_me(user: User) -> list[Need]:
             "alert-triangle",
             job.title,
             f"{job.failed} of {job.total} did not work",
-            f"/jobs/{job.pk}/",
+            reverse("work:job", args=[job.pk]),
             job.finished_at or job.requested_at,
         )
         for job in jobs_of(user).filter(failed__gt=0, finished_at__gte=timezone.now() - timedelta(days=7))[

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models.functions import Upper
 from django.forms import BaseFormSet, formset_factory
 from django.http import QueryDict
 
@@ -211,7 +212,7 @@ def read_editor(
     charges = [
         {"reason": c.reason, "amount": c.amount, "tax": c.tax_class} for c in (draft.charges if draft else ())
     ]
-    places = exponent(start["currency"]) if start["currency"] else 2
+    places = exponent(str(start["currency"])) if start["currency"] else 2
     line_set = LineSet(data, prefix="lines", initial=None if data is not None else lines)
     charge_set = ChargeSet(data, prefix="charges", initial=None if data is not None else [*charges, {}][:5])
     if data is None:
@@ -228,10 +229,8 @@ def read_editor(
 
 
 def _overrides(data: QueryDict) -> dict[str, str]:
-    names = [name for name in data if name.startswith("override-")]
-    return {
-        name.removeprefix("override-")[:60]: data[name].strip()[:300] for name in names if data[name].strip()
-    }
+    given = {name: str(data.get(name) or "").strip() for name in data if name.startswith("override-")}
+    return {name.removeprefix("override-")[:60]: text[:300] for name, text in given.items() if text}
 
 
 def _initial(draft: DraftInput) -> dict[str, Any]:
@@ -271,10 +270,13 @@ def _line_initial(line: LineInput) -> dict[str, Any]:
 def _items(rows: Sequence[Mapping[str, Any]]) -> dict[object, Item]:
     """The items the lines name, by id and by code: a code alone on a line means its item."""
     ids = {row["item"] for row in rows if row.get("item")}
-    codes = {row["description"].strip() for row in rows if row.get("description") and not row.get("item")}
+    codes = {
+        row["description"].strip().upper() for row in rows if row.get("description") and not row.get("item")
+    }
     found: dict[object, Item] = {item.pk: item for item in Item.objects.filter(pk__in=ids)} if ids else {}
     if codes:
-        found |= {item.code.upper(): item for item in Item.objects.filter(code__in=codes, is_active=True)}
+        rows_of = Item.objects.alias(big=Upper("code")).filter(big__in=codes, is_active=True)
+        found |= {item.code.upper(): item for item in rows_of}
     return found
 
 
@@ -294,7 +296,7 @@ def _line(row: Mapping[str, Any], items: Mapping[object, Item], currency: str, o
         unit=row["unit"] or (item.unit if item else ""),
         base_quantity=row["base_quantity"] or Decimal(1),
         discount_pct=row["discount_pct"],
-        tax_class=item.tax_class if by_code else _class(row),
+        tax_class=by_code.tax_class if by_code else _class(row),
         kind=item.kind if item else "service",
         exemption_reason=row["exemption_reason"] or (item.exemption_reason if item else ""),
         vatex=item.vatex if item else "",

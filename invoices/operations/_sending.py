@@ -82,7 +82,7 @@ def write_message(request: Entry, *, now: datetime) -> Message | None:
 
     The PDF is made first. None when the mail is there already or the wish was withdrawn.
     """
-    invoice = Invoice.objects.select_related("entity", "customer").get(pk=request.object_id)
+    invoice = Invoice.objects.select_related("entity", "customer").get(pk=int(request.object_pk))
     document = render_document(invoice, now=now)
     with transaction.atomic():
         invoice = lock(invoice)

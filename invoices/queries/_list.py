@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 from customers.models import Customer
 from customers.queries import matching
 from entities import queries as entities
-from entities.models import Series
+from entities.models import Entity, Series
 from invoices.models import Hold, Invoice
 from team.models import User
 
@@ -187,7 +187,7 @@ def _found(text: str) -> Q:
 def ids_of(words: str) -> list[int]:
     """Documents found by number, purchase order, exact amount or draft name, some of each."""
     rows = Invoice.objects.order_by()
-    companies = list(entities.Entity.objects.values_list("pk", flat=True))
+    companies = list(Entity.objects.values_list("pk", flat=True))
     upper = words.upper()
     found = list(
         rows.alias(big=Upper("number"))

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import NoReverseMatch, reverse
 
 from core.errors import DomainError
 from invoices.models import Invoice
 from invoices.queries import visible_to
+from team.requests import StaffRequest
 
 
-def find(request: HttpRequest, pk: int) -> Invoice:
+def find(request: StaffRequest, pk: int) -> Invoice:
     """The document, when this reader may see its company; else 404."""
     rows = visible_to(request.user).select_related(
         "entity", "customer__segment", "customer__entity", "policy_version"
@@ -25,12 +26,12 @@ def find(request: HttpRequest, pk: int) -> Invoice:
     return invoice
 
 
-def by_script(request: HttpRequest) -> bool:
+def by_script(request: StaffRequest) -> bool:
     """Whether htmx asks: it gets the part of the page that changes."""
     return request.headers.get("HX-Request") == "true"
 
 
-def go(request: HttpRequest, invoice: Invoice, said: str = "") -> HttpResponse:
+def go(request: StaffRequest, invoice: Invoice, said: str = "") -> HttpResponse:
     """To the document's page, with a message; for htmx the address is handed to the browser."""
     if said:
         messages.success(request, said)

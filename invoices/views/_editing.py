@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.http import HttpRequest
 from django.utils import timezone
 
 from catalogue.models import Price, TaxClass
@@ -29,6 +28,7 @@ from invoices.pricing import Book
 from invoices.views._edges import link
 from ledger.queries import ageing_of_customer
 from team.models import User
+from team.requests import StaffRequest
 
 _MOST_ITEMS = 300
 _COMPARED = (
@@ -50,7 +50,7 @@ def currencies_of(customer: Customer, invoice: Invoice | None) -> list[str]:
     profile = customers.billing_profile(customer, customer.entity, timezone.localdate())
     first = [invoice.currency] if invoice else []
     known = {
-        *cache.get_or_set("invoices:currencies", _known_currencies, 60),
+        *(cache.get_or_set("invoices:currencies", _known_currencies, 60) or []),
         customer.entity.functional_currency,
     }
     return list(dict.fromkeys([*first, profile.currency, *sorted(known)]))
@@ -63,7 +63,7 @@ def _known_currencies() -> list[str]:
 
 
 def page_context(
-    request: HttpRequest, customer: Customer, invoice: Invoice | None, on: date
+    request: StaffRequest, customer: Customer, invoice: Invoice | None, on: date
 ) -> dict[str, Any]:
     """What only the whole page needs."""
     entity = invoice.entity if invoice else customer.entity
@@ -169,7 +169,8 @@ def _plain(value: object) -> str:
 
 def _entity(editor: Editor, customer: Customer, invoice: Invoice | None) -> Entity:
     if editor.head.is_bound and editor.head.is_valid():
-        return editor.head.cleaned_data["entity"]
+        chosen: Entity = editor.head.cleaned_data["entity"]
+        return chosen
     return invoice.entity if invoice else customer.entity
 
 
@@ -226,8 +227,7 @@ def _taxes(entity: Entity, customer: Customer, on: date) -> list[dict[str, str]]
     They only guide the eye while one types: every save asks anew.
     """
     key = f"invoices:taxes:{entity.pk}:{customer.pk}:{customer.lock_version}:{on}"
-    found: list[dict[str, str]] = cache.get_or_set(key, lambda: _taxes_now(entity, customer, on), 60)
-    return found
+    return cache.get_or_set(key, lambda: _taxes_now(entity, customer, on), 60) or []
 
 
 def _taxes_now(entity: Entity, customer: Customer, on: date) -> list[dict[str, str]]:

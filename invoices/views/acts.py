@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -20,6 +20,7 @@ from invoices import operations
 from invoices.forms import AnnotationForm, CreditForm, HoldForm
 from invoices.models import Hold, Invoice
 from invoices.views._edges import find, go, take_fault
+from team.requests import StaffRequest
 
 _BOTH = ["GET", "POST"]
 WRITE = "invoices.edit_invoice"
@@ -27,7 +28,7 @@ WRITE = "invoices.edit_invoice"
 
 @require_POST
 @allowed(WRITE)
-def submit(request: HttpRequest, pk: int) -> HttpResponse:
+def submit(request: StaffRequest, pk: int) -> HttpResponse:
     """Check the draft and ask for approval."""
     invoice = operations.submit_invoice(find(request, pk), actor=request.user, now=timezone.now())
     approved = invoice.document_status == Invoice.Status.APPROVED
@@ -36,7 +37,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Take a submitted or approved document back to draft."""
     invoice = operations.reopen_draft(find(request, pk), actor=request.user, now=timezone.now())
     return go(request, invoice, "It is a draft again; its approval is void.")
@@ -44,7 +45,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("work.decide_approval")
-def approve(request: HttpRequest, pk: int) -> HttpResponse:
+def approve(request: StaffRequest, pk: int) -> HttpResponse:
     """Say yes, with every highlighted point confirmed."""
     invoice = operations.approve_invoice(
         find(request, pk),
@@ -58,7 +59,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("work.decide_approval")
-def reject(request: HttpRequest, pk: int) -> HttpResponse:
+def reject(request: StaffRequest, pk: int) -> HttpResponse:
     """Say no, with the reason its author needs."""
     invoice = operations.reject_invoice(
         find(request, pk),
@@ -71,7 +72,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("invoices.issue_invoice")
-def issue(request: HttpRequest, pk: int) -> HttpResponse:
+def issue(request: StaffRequest, pk: int) -> HttpResponse:
     """Number and freeze an approved document."""
     invoice = operations.issue_invoice(find(request, pk), actor=request.user, now=timezone.now())
     return go(request, invoice, f"Issued as {invoice.number}.")
@@ -79,7 +80,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("correspondence.send_message")
-def send(request: HttpRequest, pk: int) -> HttpResponse:
+def send(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask for the mail; a worker writes it when the PDF is there."""
     invoice = operations.send_invoice(
         find(request, pk), actor=request.user, now=timezone.now(), again="again" in request.POST
@@ -89,7 +90,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def copy(request: HttpRequest, pk: int) -> HttpResponse:
+def copy(request: StaffRequest, pk: int) -> HttpResponse:
     """A new draft that says the same."""
     invoice = operations.copy_forward(find(request, pk), actor=request.user, now=timezone.now())
     return redirect("invoices:edit", invoice.pk)
@@ -97,7 +98,7 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def rebill(request: HttpRequest, pk: int) -> HttpResponse:
+def rebill(request: StaffRequest, pk: int) -> HttpResponse:
     """A new draft in place of an issued invoice, linked to it."""
     invoice = operations.rebill(find(request, pk), None, actor=request.user, now=timezone.now())
     return redirect("invoices:edit", invoice.pk)
@@ -105,7 +106,7 @@ def rebill(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("invoices.hold_invoice")
-def release(request: HttpRequest, pk: int, hold_pk: int) -> HttpResponse:
+def release(request: StaffRequest, pk: int, hold_pk: int) -> HttpResponse:
     """End a hold."""
     invoice = find(request, pk)
     row = get_object_or_404(Hold, pk=hold_pk, invoice=invoice)
@@ -115,7 +116,7 @@ def release(request: HttpRequest, pk: int, hold_pk: int) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def discard(request: HttpRequest, pk: int) -> HttpResponse:
+def discard(request: StaffRequest, pk: int) -> HttpResponse:
     """Throw a draft away, after a question."""
     return _form_page(
         request,
@@ -132,7 +133,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed("invoices.hold_invoice")
-def hold(request: HttpRequest, pk: int) -> HttpResponse:
+def hold(request: StaffRequest, pk: int) -> HttpResponse:
     """Put part of what is open on hold."""
     invoice = find(request, pk)
     free = invoice.balance - invoice.held_amount
@@ -155,7 +156,7 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed(WRITE)
-def annotate(request: HttpRequest, pk: int) -> HttpResponse:
+def annotate(request: StaffRequest, pk: int) -> HttpResponse:
     """A note beside an issued document."""
     invoice = find(request, pk)
 
@@ -178,7 +179,7 @@ def annotate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(_BOTH)
 @allowed("invoices.credit_invoice")
-def credit(request: HttpRequest, pk: int) -> HttpResponse:
+def credit(request: StaffRequest, pk: int) -> HttpResponse:
     """A credit note for some lines, in part or in full, or for everything that is left."""
     invoice = find(request, pk)
     left = {line.position: line.net for line in operations.creditable(invoice).lines if line.net > 0}
@@ -212,7 +213,7 @@ def credit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "invoices/credit.html", context, status=status)
 
 
-def _posted(request: HttpRequest, left: dict[int, Decimal]) -> QueryDict | None:
+def _posted(request: StaffRequest, left: dict[int, Decimal]) -> QueryDict | None:
     """What the form sent; the button for everything fills in what is left of each line."""
     if request.method != "POST":
         return None
@@ -224,7 +225,7 @@ def _posted(request: HttpRequest, left: dict[int, Decimal]) -> QueryDict | None:
 
 
 def _form_page(
-    request: HttpRequest,
+    request: StaffRequest,
     invoice: Invoice,
     form_class: Callable[..., Any],
     act: Callable[[Invoice, Any], object],

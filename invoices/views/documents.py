@@ -9,7 +9,7 @@ import re
 from csp.constants import NONE, SELF
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -27,6 +27,7 @@ from invoices.parts import load_parts
 from invoices.pricing import Book
 from invoices.snapshots import Snapshot, snapshot_of
 from invoices.views._edges import find
+from team.requests import StaffRequest
 
 VIEW = "invoices.view_invoice"
 # A document loads its own style sheet and fonts and nothing else; scripts and forms do not work in it.
@@ -43,7 +44,7 @@ _PAPER_ONLY = {
 
 @require_GET
 @allowed(VIEW)
-def pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
+def pdf(request: StaffRequest, pk: int) -> HttpResponseBase:
     """The stored PDF of an issued document, made on first open; a draft's with its watermark."""
     invoice = find(request, pk)
     if not invoice.is_issued:
@@ -59,7 +60,7 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_GET
 @allowed(VIEW)
 @xframe_options_sameorigin
-def paper(request: HttpRequest, pk: int) -> HttpResponse:
+def paper(request: StaffRequest, pk: int) -> HttpResponse:
     """The document as a page, for the preview beside the editor: the markup the PDF is made of."""
     invoice = find(request, pk)
     issued = invoice.is_issued
@@ -81,7 +82,7 @@ def paper(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(VIEW)
-def mail(request: HttpRequest, pk: int) -> HttpResponse:
+def mail(request: StaffRequest, pk: int) -> HttpResponse:
     """The mail as it would be sent now, byte by byte but for the customer's own link."""
     invoice = find(request, pk)
     snapshot = dict(invoice.snapshot.content) if invoice.is_issued else _draft(invoice)
@@ -115,7 +116,7 @@ def _draft(invoice: Invoice) -> Snapshot:
 
 
 def _logo(invoice: Invoice) -> bytes:
-    return operations.logo_of(invoice.entity.logo.name if invoice.entity.logo else "")
+    return operations.logo_of(str(invoice.entity.logo or ""))
 
 
 def _private(answer: HttpResponseBase, name: str) -> HttpResponseBase:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +26,7 @@ from invoices.models import Invoice
 from invoices.operations import NotADraft
 from invoices.views import _editing
 from invoices.views._edges import by_script, find, go
+from team.requests import StaffRequest
 
 WRITE = "invoices.edit_invoice"
 _TOKEN_SECONDS = 24 * 3600
@@ -33,7 +34,7 @@ _TOKEN_SECONDS = 24 * 3600
 
 @require_http_methods(["GET", "POST"])
 @allowed(WRITE)
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: StaffRequest) -> HttpResponse:
     """A new draft: first whom to bill, then what."""
     chosen = request.POST.get("customer") or request.GET.get("customer") or ""
     if not chosen.isdigit():
@@ -48,7 +49,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allowed(WRITE)
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: StaffRequest, pk: int) -> HttpResponse:
     """An existing draft, also one that waits or was approved: saving makes it a draft again."""
     invoice = find(request, pk)
     _refuse_frozen(invoice)
@@ -62,7 +63,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def autosave(request: HttpRequest) -> HttpResponse:
+def autosave(request: StaffRequest) -> HttpResponse:
     """Save what is on the page; the answer is the parts of the page that follow from it."""
     invoice = _begun(request)
     chosen = request.POST.get("customer", "")
@@ -87,7 +88,7 @@ def autosave(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(WRITE)
-def pick(request: HttpRequest) -> HttpResponse:
+def pick(request: StaffRequest) -> HttpResponse:
     """Customers that match what is typed, as a part of the page."""
     target = request.GET.get("target", "")
     safe = target if target.startswith("/invoices/") else reverse("invoices:new")
@@ -96,7 +97,7 @@ def pick(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
-def acknowledge(request: HttpRequest) -> HttpResponse:
+def acknowledge(request: StaffRequest) -> HttpResponse:
     """The writer has read a requirement of this customer."""
     customer = get_object_or_404(customer_queries.visible_to(request.user), pk=_number(request, "customer"))
     requirement = get_object_or_404(BillingRequirement, pk=_number(request, "requirement"))
@@ -119,25 +120,25 @@ def acknowledge(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('invoices:new')}?customer={customer.pk}")
 
 
-def _number(request: HttpRequest, name: str) -> int:
+def _number(request: StaffRequest, name: str) -> int:
     text = request.POST.get(name, "")
     if not text.isdigit():
         raise Http404
     return int(text)
 
 
-def _pick(request: HttpRequest, target: str) -> HttpResponse:
+def _pick(request: StaffRequest, target: str) -> HttpResponse:
     return render(request, "invoices/pick.html", _found(request, target))
 
 
-def _found(request: HttpRequest, target: str) -> dict[str, Any]:
+def _found(request: StaffRequest, target: str) -> dict[str, Any]:
     text = request.GET.get("q", "").strip()[:100]
     rows = customer_queries.matching(customer_queries.visible_to(request.user), text)
     rows = rows.filter(status=Customer.Status.ACTIVE).select_related("entity").order_by("name", "pk")
     return {"q": text, "customers": list(rows[:12]), "target": target}
 
 
-def _customer(request: HttpRequest, invoice: Invoice) -> Customer:
+def _customer(request: StaffRequest, invoice: Invoice) -> Customer:
     """The draft's customer, or the one that was picked in its place."""
     chosen = request.POST.get("customer") or request.GET.get("customer") or ""
     if not chosen.isdigit() or int(chosen) == invoice.customer_id:
@@ -146,7 +147,7 @@ def _customer(request: HttpRequest, invoice: Invoice) -> Customer:
     return get_object_or_404(rows, pk=int(chosen))
 
 
-def _begun(request: HttpRequest) -> Invoice | None:
+def _begun(request: StaffRequest) -> Invoice | None:
     """The draft this page already wrote. The page's token finds it when an answer got lost."""
     pk = request.POST.get("draft", "")
     if not pk.isdigit():
@@ -154,7 +155,7 @@ def _begun(request: HttpRequest) -> Invoice | None:
     return find(request, int(pk)) if pk.isdigit() else None
 
 
-def _key(request: HttpRequest) -> str:
+def _key(request: StaffRequest) -> str:
     return f"invoices:begun:{request.user.pk}:{request.POST.get('token', '')[:40]}"
 
 
@@ -168,7 +169,7 @@ def _refuse_frozen(invoice: Invoice) -> None:
         )
 
 
-def _read(request: HttpRequest, customer: Customer, invoice: Invoice | None, *, sent: bool) -> Editor:
+def _read(request: StaffRequest, customer: Customer, invoice: Invoice | None, *, sent: bool) -> Editor:
     companies = entities.visible_to(request.user).filter(is_active=True).order_by("name")
     return read_editor(
         request.POST if sent else None,
@@ -181,7 +182,7 @@ def _read(request: HttpRequest, customer: Customer, invoice: Invoice | None, *, 
     )
 
 
-def _write(request: HttpRequest, invoice: Invoice | None, editor: Editor) -> Invoice:
+def _write(request: StaffRequest, invoice: Invoice | None, editor: Editor) -> Invoice:
     """Save the draft, checking the version the page was made from."""
     now = timezone.now()
     draft = editor.to_input(local_day(editor.head.cleaned_data["entity"], now))
@@ -199,7 +200,7 @@ def _write(request: HttpRequest, invoice: Invoice | None, editor: Editor) -> Inv
     )
 
 
-def _save(request: HttpRequest, customer: Customer, invoice: Invoice | None) -> HttpResponse:
+def _save(request: StaffRequest, customer: Customer, invoice: Invoice | None) -> HttpResponse:
     """The form as a whole: save, and submit where that was asked."""
     editor = _read(request, customer, invoice, sent=True)
     if not editor.is_valid():
@@ -224,7 +225,7 @@ def _save(request: HttpRequest, customer: Customer, invoice: Invoice | None) -> 
 
 
 def _parts(
-    request: HttpRequest,
+    request: StaffRequest,
     customer: Customer,
     invoice: Invoice | None,
     editor: Editor,
@@ -241,7 +242,7 @@ def _parts(
 
 
 def _page(
-    request: HttpRequest,
+    request: StaffRequest,
     customer: Customer,
     invoice: Invoice | None,
     editor: Editor,

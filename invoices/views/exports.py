@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -16,6 +16,7 @@ from core.permissions import allowed
 from invoices import operations, queries, showing
 from invoices.models import Invoice
 from invoices.views.lists import filters_of
+from team.requests import StaffRequest
 
 COLUMNS = (
     "number",
@@ -39,13 +40,13 @@ COLUMNS = (
 
 @require_GET
 @allowed("invoices.export_invoices")
-def export(request: HttpRequest) -> HttpResponseBase:
+def export(request: StaffRequest) -> HttpResponseBase:
     """CSV of the filtered list."""
     filters, _form = filters_of(request.GET, request.user)
     return answer(request, queries.listing(request.user, filters), request.GET.urlencode())
 
 
-def answer(request: HttpRequest, rows: QuerySet[Invoice], query: str) -> HttpResponseBase:
+def answer(request: StaffRequest, rows: QuerySet[Invoice], query: str) -> HttpResponseBase:
     """The rows as a download. That somebody took them is on the trail before the first one leaves."""
     now = timezone.now()
     count = rows.order_by().count()

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +26,7 @@ from invoices.models import Invoice
 from invoices.queries import Filters
 from team import saved_views
 from team.models import SavedView, User
+from team.requests import StaffRequest
 
 VIEW = "invoices.view_invoice"
 PAGE = "invoices"
@@ -42,7 +43,7 @@ def filters_of(data: QueryDict, user: User, today: date | None = None) -> tuple[
 
 @require_GET
 @allowed(VIEW)
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """One page of the list."""
     filters, form = filters_of(request.GET, request.user)
     rows = queries.listing(request.user, filters)
@@ -76,7 +77,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(VIEW)
-def totals(request: HttpRequest) -> HttpResponse:
+def totals(request: StaffRequest) -> HttpResponse:
     """Sums per currency of everything the filter matches; loaded apart, because it reads every row."""
     filters, _form = filters_of(request.GET, request.user)
     found = queries.totals_of(queries.listing(request.user, filters))
@@ -85,7 +86,7 @@ def totals(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed(VIEW)
-def save_view(request: HttpRequest) -> HttpResponse:
+def save_view(request: StaffRequest) -> HttpResponse:
     """Keep the filters of the page under a name."""
     form = SavedViewForm(request.POST)
     query = _clean_query(request.POST.get("query", ""))
@@ -101,7 +102,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed(VIEW)
-def delete_view(request: HttpRequest, pk: int) -> HttpResponse:
+def delete_view(request: StaffRequest, pk: int) -> HttpResponse:
     """Forget a view of one's own."""
     view = get_object_or_404(saved_views.views_of(request.user, PAGE), pk=pk)
     saved_views.delete_view(view, actor=request.user, now=timezone.now())
@@ -119,7 +120,7 @@ def _clean_query(text: str) -> str:
 _NAMES = frozenset({"status", "sort", *ListForm.base_fields})
 
 
-def _tabs(request: HttpRequest, filters: Filters) -> list[dict[str, Any]]:
+def _tabs(request: StaffRequest, filters: Filters) -> list[dict[str, Any]]:
     base = reverse("invoices:list")
     asked = _clean_query(request.GET.urlencode())
     views = list(saved_views.views_of(request.user, PAGE))
@@ -148,16 +149,16 @@ def _count(user: User, status: str, today: date) -> str:
         return f"{number:,}+" if more else f"{number:,}"
 
     key = f"invoices:tab:{status}:{user.pk}:{today}"
-    words: str = cache.get_or_set(key, count, COUNT_SECONDS)
+    words = str(cache.get_or_set(key, count, COUNT_SECONDS))
     return "" if words == "0" else words
 
 
-def _own_view(request: HttpRequest) -> SavedView | None:
+def _own_view(request: StaffRequest) -> SavedView | None:
     asked = _clean_query(request.GET.urlencode())
     return SavedView.objects.filter(user=request.user, page=PAGE, query=asked).first() if asked else None
 
 
-def _chips(request: HttpRequest, filters: Filters) -> list[dict[str, str]]:
+def _chips(request: StaffRequest, filters: Filters) -> list[dict[str, str]]:
     """What is on, each with the address without it."""
     said = {
         "entity": ("Company", _name(entities.visible_to(request.user), filters.entity)),
@@ -215,7 +216,7 @@ def _owners() -> list[User]:
     )
 
 
-def chosen(request: HttpRequest, user: User) -> Any:
+def chosen(request: StaffRequest, user: User) -> Any:
     """The rows a bulk bar names: ticked ones, or everything its page's filters match."""
     if request.POST.get("all") == "1":
         filters, _form = filters_of(QueryDict(request.POST.get("query", "")), user)

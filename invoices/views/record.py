@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.html import format_html
@@ -20,6 +20,7 @@ from invoices.models import Document, Invoice
 from invoices.views._actions import acts_of, why_not_decide
 from invoices.views._edges import by_script, link
 from ledger.queries import ageing_of_customer
+from team.requests import StaffRequest
 from work.models import Approval
 from work.operations import role_name
 from work.queries import approvals_of
@@ -29,7 +30,7 @@ KINDS = {"all": "All", "mail": "Mail", "money": "Money", "hold": "Notes and hold
 
 @require_GET
 @allowed("invoices.view_invoice")
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """The document with its lines, money, files, acts and everything that happened to it."""
     rows = queries.visible_to(request.user)
     invoice = get_object_or_404(queries.record_of(rows), pk=pk)
@@ -37,7 +38,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "invoices/_record.html" if by_script(request) else "invoices/detail.html", context)
 
 
-def _context(request: HttpRequest, invoice: Invoice, now: datetime) -> dict[str, Any]:
+def _context(request: StaffRequest, invoice: Invoice, now: datetime) -> dict[str, Any]:
     today = local_day(invoice.entity, now)
     approval = _waiting(invoice)
     may_not_decide = why_not_decide(approval, request.user, now) if approval else ""
@@ -90,7 +91,7 @@ def _primary(acts: list[Any]) -> Any:
     return next((possible[code] for code in codes if code in possible), None)
 
 
-def _look(request: HttpRequest, invoice: Invoice) -> str:
+def _look(request: StaffRequest, invoice: Invoice) -> str:
     if not invoice.is_issued or not request.user.has_perm("correspondence.manage_link"):
         return ""
     return link("correspondence:look", "invoice", invoice.pk)
@@ -113,7 +114,7 @@ def _requirements(invoice: Invoice, on: date) -> list[dict[str, object]]:
     return rows
 
 
-def _timeline(request: HttpRequest, invoice: Invoice, settlements: Any, today: date) -> dict[str, Any]:
+def _timeline(request: StaffRequest, invoice: Invoice, settlements: Any, today: date) -> dict[str, Any]:
     events = queries.timeline(invoice, settlements)
     show = request.GET.get("show", "all")
     counts = {kind: sum(event.kind == kind for event in events) for kind in KINDS}

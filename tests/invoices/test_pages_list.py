@@ -170,7 +170,7 @@ def test_the_job_issues_what_was_planned_and_names_what_failed(
 ):
     first, second = scene.approved("3000"), scene.approved("3001")
     client.force_login(scene.clerk)
-    monkeypatch.setattr("invoices.views.bulks.tasks.run_bulk_job.delay", lambda job_id: None)
+    monkeypatch.setattr("invoices.views.bulks.current_app.send_task", lambda name, kwargs: None)
     answer = client.post(
         reverse("invoices:bulk_start"), {"act": "issue", "ids": json.dumps([first.pk, second.pk])}
     )
@@ -191,7 +191,7 @@ def test_the_job_issues_what_was_planned_and_names_what_failed(
 
 
 def test_bulk_submit_and_send_and_all_matching(client, scene, monkeypatch):
-    monkeypatch.setattr("invoices.views.bulks.tasks.run_bulk_job.delay", lambda job_id: None)
+    monkeypatch.setattr("invoices.views.bulks.current_app.send_task", lambda name, kwargs: None)
     scene.draft("10"), scene.draft("12")
     client.force_login(scene.clerk)
     page = client.post(reverse("invoices:bulk"), {"act": "submit", "all": "1", "query": "status=draft"})
