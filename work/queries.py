@@ -76,6 +76,7 @@ def approved_today(
     begin = datetime.combine(now.astimezone(zone).date(), time.min, zone)
     total = Approval.objects.filter(
         kind=kind,
+        entity=entity,
         customer_key=customer_id,
         state=Approval.State.APPROVED,
         decided_by=user,
