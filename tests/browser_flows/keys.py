@@ -1,0 +1,46 @@
+"""A person who only has a keyboard."""
+
+from typing import Any
+
+_FOCUS = """() => {
+  const one = document.activeElement;
+  return [one.name, one.id, one.getAttribute('aria-label'), one.innerText].map((text) => (text || '').trim());
+}"""
+
+
+def focused(page: Any) -> list[str]:
+    """Name, id, label and words of what has the focus."""
+    return list(page.evaluate(_FOCUS))
+
+
+def tab_to(page: Any, wanted: str, *, key: str = "Tab", most: int = 80) -> None:
+    """Press Tab until a control of that name, id, label or words has the focus and shows it."""
+    for _ in range(most):
+        page.keyboard.press(key)
+        if wanted in focused(page):
+            assert shows_focus(page), f"Nothing shows that {wanted} has the focus."
+            return
+    raise AssertionError(f"{wanted} is not reached by {most} times {key}; last was {focused(page)}")
+
+
+def type_into(page: Any, wanted: str, text: str) -> None:
+    """Go to a control and write over what is there."""
+    tab_to(page, wanted)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text)
+
+
+def shows_focus(page: Any) -> bool:
+    """Whether what has the focus is marked: by an outline or a ring, on itself or on the box around it."""
+    return bool(
+        page.evaluate(
+            """() => {
+              for (let one = document.activeElement, up = 0; one && up < 3; one = one.parentElement, up++) {
+                const style = getComputedStyle(one);
+                const outline = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+                if (outline || style.boxShadow !== 'none') return true;
+              }
+              return false;
+            }"""
+        )
+    )

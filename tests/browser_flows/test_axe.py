@@ -1,0 +1,282 @@
+"""Every page of the product: readable for everybody, in both themes and on a phone.
+
+The pages are taken from the URLconf. A new route must be named in `PAGES`, or in `PARTS` where it is no page
+of its own; acts (POST alone) are known by their answer to GET.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+
+from tests.browser_flows.everything import Everything, make_everything
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.timeout(600)]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+ADD = "Add it to PAGES in tests/browser_flows/test_axe.py with the rows it shows, or to PARTS with the reason."
+
+Args = Callable[[Everything], list[Any]]
+HOME = [()]
+
+
+def of(*names: str) -> Args:
+    """One address for each named row."""
+    return lambda all_: [(getattr(all_, name).pk,) for name in names]
+
+
+# URL name -> what its addresses are made of: a list of argument tuples, or a function of the rows. A string in
+# a tuple that begins with "?" is the query.
+PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
+    "core:keyboard": HOME,
+    "search": [(), ("?q=Nor",), ("?q=nothing+like+it",)],
+    "api_docs": HOME,
+    # metrics
+    "metrics:home": HOME,
+    "metrics:figure": [("outstanding",), ("overdue",), ("dso",), ("collected",)],
+    "metrics:health": HOME,
+    # invoices
+    "invoices:list": [(), ("?status=overdue",), ("?q=nothing+like+it",), ("?currency=JPY&least=10",)],
+    "invoices:new": lambda all_: [(), (f"?customer={all_.customer.pk}",)],
+    "invoices:detail": of(
+        "overdue", "part_paid", "credited", "credit_note", "held", "yen", "draft", "waiting", "approved", "mailed"
+    ),
+    "invoices:edit": of("draft", "waiting"),
+    "invoices:credit": of("overdue"),
+    "invoices:hold": of("overdue"),
+    "invoices:annotate": of("overdue"),
+    "invoices:discard": of("draft"),
+    # payments
+    "payments:list": [(), ("?q=nothing+like+it",)],
+    "payments:record": lambda all_: [
+        (),
+        (f"?customer={all_.customer.pk}",),
+        (f"?invoice={all_.part_paid.pk}",),
+    ],
+    "payments:detail": of("receipt", "unidentified"),
+    "payments:allocate": of("receipt"),
+    "payments:bounce": of("receipt"),
+    "payments:identify": of("unidentified"),
+    "payments:undo": of("allocation"),
+    "payments:credit_use": of("credit"),
+    "payments:refund_request": of("credit"),
+    "payments:refund_detail": of("refund"),
+    "payments:write_off_request": of("overdue"),
+    "payments:write_off_detail": of("write_off"),
+    "payments:small_difference": of("small_rest"),
+    "payments:account": of("customer"),
+    # the book
+    "ledger:list": HOME,
+    "ledger:entries": HOME,
+    "ledger:items": [(), ("?bucket=overdue",)],
+    "ledger:soundness": HOME,
+    # prices and taxes
+    "catalogue:list": HOME,
+    "catalogue:add": HOME,
+    "catalogue:detail": lambda all_: [(all_.world.item.pk,)],
+    "catalogue:edit": lambda all_: [(all_.world.item.pk,)],
+    "catalogue:taxes": HOME,
+    # mail
+    "correspondence:list": HOME,
+    "correspondence:detail": of("message"),
+    "correspondence:links": lambda all_: [("invoice", all_.overdue.pk)],
+    "correspondence:texts": HOME,
+    "correspondence:text": lambda all_: [(all_.text.situation, all_.text.language)],
+    # customers
+    "customers:list": [(), ("?q=nothing+like+it",)],
+    "customers:create": HOME,
+    "customers:shared": HOME,
+    "customers:requirement_add_shared": lambda all_: [(f"segment-{all_.segment.pk}",)],
+    "customers:segment_add": HOME,
+    "customers:segment_edit": of("segment"),
+    "customers:detail": of("customer"),
+    "customers:edit": of("customer"),
+    "customers:settings": of("customer"),
+    "customers:block": of("customer"),
+    "customers:unblock": of("customer"),
+    "customers:requirement_end": of("requirement"),
+    "customers:contact_add": of("customer"),
+    "customers:contact_edit": lambda all_: [(all_.customer.contacts.all()[0].pk,)],
+    "customers:address": lambda all_: [(all_.customer.pk, kind) for kind in ("billing", "delivery")],
+    "customers:tax_id": of("customer"),
+    "customers:tax_id_verify": lambda all_: [(all_.customer.tax_ids.all()[0].pk,)],
+    "customers:requirement_add": lambda all_: [
+        (all_.customer.pk,),
+        (all_.customer.pk, "?kind=attachment_required"),
+    ],
+    "customers:requirement_edit": of("requirement"),
+    "customers:change_new": lambda all_: [
+        (all_.customer.pk, subject) for subject in ("bank", "terms", "credit_limit")
+    ],
+    "customers:change_detail": of("change"),
+    # policies
+    "policies:list": HOME,
+    "policies:add": HOME,
+    "policies:terms": [(), ("?terms=30+days+end+of+month",)],
+    "policies:detail": lambda all_: [(all_.world.policy.policy.code,)],
+    "policies:settings": lambda all_: [(all_.world.policy.policy.code,)],
+    "policies:version": lambda all_: [(all_.policy_draft.policy.code, all_.policy_draft.number)],
+    "policies:edit": lambda all_: [(all_.policy_draft.policy.code, all_.policy_draft.number)],
+    "policies:public": lambda all_: [(all_.world.policy.public_ref,), (all_.world.policy.public_ref, "?lang=de")],
+    # work
+    "work:list": HOME,
+    "work:approvals": HOME,
+    "work:jobs": HOME,
+    "work:job": of("job"),
+    # selling companies
+    "entities:list": HOME,
+    "entities:add": HOME,
+    "entities:rates": HOME,
+    "entities:access": HOME,
+    "entities:detail": lambda all_: [(all_.world.entity.pk,)],
+    "entities:edit": lambda all_: [(all_.world.entity.pk,)],
+    # people
+    "team:list": HOME,
+    "team:add": HOME,
+    "team:detail": lambda all_: [(all_.world.clerk.pk,), (all_.everybody.pk,)],
+    "team:roles": HOME,
+    "team:limits": HOME,
+    "team:keys": HOME,
+    "team:add_key": lambda all_: [(f"?account={all_.everybody.pk}",)],
+    "team:profile": HOME,
+    "team:second_factor": HOME,
+    "trail:list": HOME,
+    # customers' pages
+    "portal:draft": of("draft"),
+    "portal:invoice": lambda all_: [(all_.link.split("/")[2],), ("nothing",)],
+    # signing in and the second factor
+    "account_login": HOME,
+    "account_logout": HOME,
+    "account_inactive": HOME,
+    "account_signup": HOME,
+    "account_email": HOME,
+    "account_email_verification_sent": HOME,
+    "account_confirm_email": [("nothing",)],
+    "account_reauthenticate": HOME,
+    "account_change_password": HOME,
+    "account_reset_password": HOME,
+    "account_reset_password_done": HOME,
+    "account_reset_password_from_key": [("x", "nothing")],
+    "account_reset_password_from_key_done": HOME,
+    "mfa_index": HOME,
+    "mfa_activate_totp": HOME,
+    "mfa_list_webauthn": HOME,
+    "mfa_add_webauthn": HOME,
+}
+STRANGERS = ("account_login", "account_signup", "account_reset", "account_confirm", "portal:invoice", "policies:public")
+"""Pages that send people who are signed in away, or are made for those who are not."""
+
+PARTS: dict[str, str] = {
+    # Parts of pages that are looked at, loaded by them.
+    "invoices:totals": "of the list",
+    "invoices:pick": "of invoices:new",
+    "payments:totals": "of the list",
+    "payments:customer_names": "suggestions of payments:record",
+    "payments:account_summary": "of the customer's page",
+    "customers:similar": "of customers:create",
+    "work:needs": "of the home page",
+    # What stands in a frame: the document and the mail, both tested where they are made.
+    "invoices:paper": "the document's own layout, in a frame",
+    "invoices:mail": "the mail's own layout, in a frame",
+    "correspondence:body": "the mail's own layout, in a frame",
+    "correspondence:text_preview": "the mail's own layout, in a frame",
+    # Files.
+    **dict.fromkeys(
+        ("portal:pdf", "portal:calendar", "portal:logo", "payments:export", "payments:statement",
+         "invoices:export", "invoices:pdf", "ledger:journal", "correspondence:attachment",
+         "correspondence:source", "policies:public_text", "work:failures", "entities:logo",
+         "mfa_download_recovery_codes", "schema"),
+        "a file",
+    ),
+    "metrics:healthz": "for machines",
+    "metrics:readyz": "for machines",
+    # allauth's, reached only in the middle of signing in; tests/core/test_sign_in_pages.py goes there.
+    **dict.fromkeys(
+        ("mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn",
+         "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes",
+         "mfa_remove_webauthn", "mfa_edit_webauthn", "account_set_password", "account_confirm_login_code"),
+        "in the middle of signing in",
+    ),
+}  # fmt: skip
+FOREIGN = re.compile(r"^(admin/|api/v1/)")
+"""Django's own pages for administrators (read only), and the API."""
+
+
+def routes(resolver: URLResolver, prefix: str = "", space: str = "") -> Iterator[tuple[str, str, URLPattern]]:
+    """URL name with its namespace, address and pattern of every named route of ours."""
+    for one in resolver.url_patterns:
+        address = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from routes(one, address, f"{one.namespace}:" if one.namespace else space)
+        elif one.name and not FOREIGN.match(address):
+            yield space + one.name, address, one
+
+
+def addresses(everything: Everything) -> list[str]:
+    """The address of every page."""
+    found = []
+    for name, given in PAGES.items():
+        for row in given(everything) if callable(given) else given:
+            args = [one for one in row if not str(one).startswith("?")]
+            query = "".join(str(one) for one in row if str(one).startswith("?"))
+            found.append(reverse(name, args=args) + query)
+    return found
+
+
+def _takes_only_post(client: Client, name: str, pattern: URLPattern) -> bool:
+    kinds = {key: type(one).__name__ for key, one in pattern.pattern.converters.items()}
+    values = {key: 1 if kind == "IntConverter" else "x" for key, kind in kinds.items()}
+    try:
+        return client.get(reverse(name, kwargs=values)).status_code == 405
+    except NoReverseMatch:
+        return False
+
+
+def test_every_route_is_looked_at(client: Client) -> None:
+    """A route is a page of the table, a part of a page with its reason, or an act that only takes POST."""
+    client.force_login(make_everything().everybody)
+    unknown = []
+    for name, address, pattern in routes(get_resolver()):
+        if name not in PAGES and name not in PARTS and not _takes_only_post(client, name, pattern):
+            unknown.append(f"{name} ({address})")
+    assert not unknown, f"Not looked at: {', '.join(unknown)}. {ADD}"
+    gone = (PAGES.keys() | PARTS.keys()) - {name for name, _address, _pattern in routes(get_resolver())}
+    assert not gone, f"No such route any more: {sorted(gone)}"
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
+def test_everybody_can_read_every_page(open_page: Any, figures: Any, theme: str, width: int) -> None:
+    """0 violations of WCAG 2.2 A and AA; on a phone nothing is scrolled in two directions, at 320 px either."""
+    everything = make_everything()
+    page = open_page("/help/keyboard", user=everything.everybody, theme=theme, width=width)
+    axe, faults, paths = Axe(), [], addresses(everything)
+    for path in paths:
+        answer = page.goto(path, wait_until="load")
+        if answer.status != 200 and "/i/nothing" not in path:
+            faults.append(f"{path}: answers {answer.status}")
+            continue
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        for fault in axe.run(page, options=RULES).response["violations"]:
+            places = "; ".join(f"{one['target']} {one['html'][:160]}" for one in fault["nodes"][:3])
+            faults.append(f"{path}: {fault['id']} ({len(fault['nodes'])}x) {places}")
+        faults.extend(f"{path}: {wide}" for wide in _too_wide(page, width))
+    figures(f"pages in {theme} at {width} px", pages=len(paths), faults=len(faults))
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def _too_wide(page: Any, width: int) -> Iterator[str]:
+    """Where a page is wider than its window, and what is."""
+    for size in (width, 320) if width < 400 else (width,):
+        page.set_viewport_size({"width": size, "height": 900})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > size:
+            yield f"{wide} px wide in {size} px: {page.evaluate(_CULPRITS)}"
+    page.set_viewport_size({"width": width, "height": 900})
+
+
+_CULPRITS = """() => [...document.querySelectorAll('body *')]
+  .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.tbl-wrap, dialog:not([open])'))
+  .slice(0, 3).map(one => one.outerHTML.slice(0, 120))"""
