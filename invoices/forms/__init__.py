@@ -1,7 +1,8 @@
 """What the pages of invoices send: typed values, nothing is written here."""
 
 from invoices.forms._acts import AnnotationForm, CreditForm, HoldForm, ListForm, SavedViewForm
-from invoices.forms._draft import ChargeForm, DraftForm, Editor, LineForm, read_editor
+from invoices.forms._draft import ChargeForm, DraftForm, LineForm
+from invoices.forms._editor import Editor, read_editor
 
 __all__ = [
     "AnnotationForm",
