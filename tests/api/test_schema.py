@@ -57,18 +57,18 @@ def test_money_is_text_in_the_schema(schema: str) -> None:
             assert kind.get("type") != "number", f"{name}.{field} is a JSON number"
 
 
-def test_schema_and_page_are_served(client: Client, db: None) -> None:
+def test_the_schema_is_served(client: Client, db: None) -> None:
     assert client.get("/api/schema/").status_code == 200
+
+
+def test_the_page_shows_every_act(client: Client, db: None, schema: str) -> None:
     page = client.get("/api/docs/").content.decode()
+    for path, methods in yaml.safe_load(schema)["paths"].items():
+        assert f"<code>{path}</code>" in page
+        for act in methods.values():
+            assert act["operationId"] in page
     assert "<style" not in page
     assert " style=" not in page
-    assert page.count("<script") == page.count("<script src=")
-
-
-def test_the_page_shows_the_acts(open_page: Any, db: None) -> None:
-    page = open_page("/api/docs/")
-    page.wait_for_selector("#api-docs .opblock")
-    assert page.locator("#api-docs .opblock").count() > 30
 
 
 def test_answers_have_the_shape_of_the_schema(world: World, schema: str) -> None:
@@ -82,12 +82,13 @@ def test_answers_have_the_shape_of_the_schema(world: World, schema: str) -> None
     assert set(customer) == set(told["CustomerDetailOut"]["properties"])
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_is_accessible(open_page: Any, db: None, theme: str) -> None:
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_the_page_is_accessible(open_page: Any, world: World, theme: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    page = open_page("/api/docs/", theme=theme)
-    page.wait_for_selector("#api-docs .opblock")
-    # The widget's own markup is its makers'; what is ours around it is held clean.
-    found = Axe().run(page, context={"exclude": [["#api-docs"]]})
-    assert found.violations_count == 0, found.generate_report()
+    for user in (None, world.lead):
+        page = open_page("/api/docs/", theme=theme, width=width, user=user)
+        page.locator("details.api-act summary").nth(2).click()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
