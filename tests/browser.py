@@ -37,13 +37,22 @@ class Pages:
         self.complaints: list[str] = []
         self._contexts: list[Any] = []
 
-    def open(self, path: str = "/", *, user: Any = None, theme: str = "light", width: int = 1280) -> Any:
-        """A page at the path, signed in as the user where one is given."""
+    def open(
+        self,
+        path: str = "/",
+        *,
+        user: Any = None,
+        theme: str = "light",
+        width: int = 1280,
+        scripts: bool = True,
+    ) -> Any:
+        """A page at the path, signed in as the user where one is given; `scripts=False`: without JavaScript."""
         context = self.browser.new_context(
             base_url=self.address,
             color_scheme=theme,
             viewport={"width": width, "height": 900},
             reduced_motion="reduce",
+            java_script_enabled=scripts,
         )
         context.set_default_timeout(10_000)
         self._contexts.append(context)

@@ -27,8 +27,6 @@ const ACTS = {
   j: () => move(1),
   k: () => move(-1),
   x: select,
-  c: () => $('[data-key="c"]')?.click(),
-  e: () => $('[data-key="e"]')?.click(),
   "?": () => $("#keyboard")?.showModal(),
 };
 
@@ -52,6 +50,12 @@ document.addEventListener("keydown", (event) => {
   else if (Object.hasOwn(ACTS, event.key)) {
     event.preventDefault();
     ACTS[event.key]();
+  } else if (event.key.length === 1) {
+    // What a page offers by a letter: c creates, e edits, further acts name theirs beside them.
+    const act = $(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!act) return;
+    event.preventDefault();
+    act.click();
   }
 });
 
