@@ -155,6 +155,7 @@ class Invoice(models.Model):
             ("hold_invoice", "Can hold an invoice or part of it"),
             ("backdate_invoice", "Can issue with an earlier date and a reason"),
             ("export_invoices", "Can export lists"),
+            ("import_invoices", "Can bring in invoices of another system"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -216,6 +217,12 @@ class Invoice(models.Model):
                 condition=Q(document_status__in=["draft", "pending_approval", "approved"]),
             ),
             models.Index(fields=["-payable", "-id"], name="invoice_by_amount"),
+            models.Index(
+                fields=["issued_on"],
+                name="invoice_sold_by_day",
+                include=["entity", "document_type", "currency", "payable", "payable_functional"],
+                condition=ISSUED,
+            ),
             models.Index(
                 fields=["credits"], name="credit_note_of_invoice", condition=Q(credits__isnull=False)
             ),

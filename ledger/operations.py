@@ -160,6 +160,68 @@ def allocate(
     return _write(legs, rows, items, kind=kind, source=source, text=text, on=on, actor=actor, now=now)
 
 
+@dataclass(frozen=True)
+class Match:
+    """A credit item that settles so much of one debit item on a day. Both fresh, or locked by the caller."""
+
+    credit: OpenItem
+    debit: OpenItem
+    amount: Decimal
+    on: date
+    source: Source
+    text: str
+
+
+@transaction.atomic(savepoint=False)
+def allocate_all(
+    matches: Sequence[Match], *, functional: str, actor: User | None, now: datetime
+) -> list[Entry]:
+    """`allocate` for thousands of pairs, each item in one pair only: three statements, one entry a pair."""
+    postings, rows, items = [], [], []
+    for match in matches:
+        debit, credit = match.debit, match.credit
+        _refuse_unlike(debit, credit, match.on)
+        legs = allocate_legs(
+            credit=as_item(credit), debit=as_item(debit), amount=match.amount, functional=functional
+        )
+        leaves = relief(as_item(debit), match.amount, functional)
+        used = relief(as_item(credit), match.amount, functional)
+        _take(debit, match.amount, leaves)
+        _take(credit, match.amount, used)
+        items += [debit, credit]
+        postings.append(
+            Posting(
+                entity_id=credit.entity_id,
+                customer_id=credit.customer_id,
+                currency=credit.currency,
+                on=match.on,
+                kind=Allocation.Kind.PAYMENT,
+                source=match.source,
+                text=match.text,
+                legs=legs,
+                items={str(item.pk): item for item in (credit, debit)},
+            )
+        )
+        rows.append(
+            Allocation(
+                debit=debit,
+                credit=credit,
+                kind=Allocation.Kind.PAYMENT,
+                currency=credit.currency,
+                amount=match.amount,
+                functional=leaves,
+                credit_functional=used,
+                on=match.on,
+            )
+        )
+    entries = post(postings, actor=actor, now=now)
+    for row, entry in zip(rows, entries, strict=True):
+        row.entry = entry
+    insert_rows(rows)
+    OpenItem.objects.bulk_update(items, ["open_amount", "open_functional", "held_amount"], batch_size=1000)
+    return entries
+
+
 @transaction.atomic(savepoint=False)
 def give_up(
     debit: OpenItem,

@@ -80,6 +80,7 @@ ROLES: tuple[Role, ...] = (
             "policies.write_policy",
             "catalogue.edit_item",
             "correspondence.edit_template",
+            "invoices.import_invoices",
         ),
         "Runs the team: approves, credits, proposes write-offs.",
     ),
@@ -94,6 +95,7 @@ ROLES: tuple[Role, ...] = (
             "payments.write_off",
             "payments.refund_payment",
             "invoices.backdate_invoice",
+            "invoices.import_invoices",
             "policies.write_policy",
             "policies.approve_policy",
             "policies.publish_policy",
@@ -192,6 +194,7 @@ ROLES: tuple[Role, ...] = (
         (
             "team.manage_people",
             "team.manage_keys",
+            "invoices.import_invoices",
             "entities.manage_entities",
             "entities.view_entity",
             "policies.view_policy",

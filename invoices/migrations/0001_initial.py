@@ -242,6 +242,7 @@ class Migration(migrations.Migration):
                     ("hold_invoice", "Can hold an invoice or part of it"),
                     ("backdate_invoice", "Can issue with an earlier date and a reason"),
                     ("export_invoices", "Can export lists"),
+                    ("import_invoices", "Can bring in invoices of another system"),
                 ],
             },
         ),

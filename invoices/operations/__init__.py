@@ -29,6 +29,12 @@ from invoices.operations._drafts import (
 )
 from invoices.operations._exporting import note_export
 from invoices.operations._holds import hold, release
+from invoices.operations._importing import (
+    ImportedInvoice,
+    NoPolicyToPin,
+    import_issued_invoices,
+    lock_legacy_series,
+)
 from invoices.operations._issuing import InvoiceNotIssuable, Issued, issue_invoice, issue_invoices
 from invoices.operations._sending import (
     SITUATIONS,
@@ -46,8 +52,10 @@ from invoices.operations._settlement import sync_settlement
 __all__ = [
     "REASONS",
     "SITUATIONS",
+    "ImportedInvoice",
     "InvoiceNotIssuable",
     "Issued",
+    "NoPolicyToPin",
     "NotADraft",
     "NotCreditable",
     "NotSendable",
@@ -63,8 +71,10 @@ __all__ = [
     "edit_draft",
     "external_key",
     "hold",
+    "import_issued_invoices",
     "issue_invoice",
     "issue_invoices",
+    "lock_legacy_series",
     "logo_of",
     "note_delivery",
     "note_export",

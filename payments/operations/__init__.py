@@ -18,6 +18,7 @@ from payments.operations._giving_up import (
     small_difference_limit,
     write_off_difference,
 )
+from payments.operations._importing import Settlement, import_settlements
 from payments.operations._receiving import (
     NotReturnable,
     Receipt,
@@ -33,6 +34,7 @@ __all__ = [
     "NotReturnable",
     "Part",
     "Receipt",
+    "Settlement",
     "allocate_and_let_go",
     "allocate_payment",
     "approve_refund",
@@ -40,6 +42,7 @@ __all__ = [
     "bounce_payment",
     "earned_discount",
     "identify_payment",
+    "import_settlements",
     "note_export",
     "note_statement",
     "propose_allocation",

@@ -1,0 +1,3 @@
+"""Facts integrations announce."""
+
+RECEIVABLES_IMPORTED = "receivables.imported"
