@@ -217,6 +217,8 @@ class Invoice(models.Model):
                 condition=Q(document_status__in=["draft", "pending_approval", "approved"]),
             ),
             models.Index(fields=["-payable", "-id"], name="invoice_by_amount"),
+            models.Index(fields=["due_on", "id"], name="invoice_by_due_day"),
+            models.Index(fields=["currency", "-issued_on", "-id"], name="invoice_of_currency"),
             models.Index(
                 fields=["issued_on"],
                 name="invoice_sold_by_day",
