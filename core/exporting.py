@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.http import StreamingHttpResponse
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class _Echo:
@@ -22,14 +22,18 @@ class _Echo:
 def csv_file(
     name: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, most: int | None = None
 ) -> StreamingHttpResponse:
-    """The rows as a download, with a byte order mark for spreadsheets. `most` ends it with a line that says so."""
+    """The rows as a download, with a byte order mark for spreadsheets. `most` ends it and says so."""
     response = StreamingHttpResponse(_lines(head, rows, most), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def cell(value: object) -> str:
-    """A value for a cell: numbers and days plain, texts so that no spreadsheet takes them for a formula."""
+    """A value for a cell: numbers and days plain, texts so that no spreadsheet takes them for a formula.
+
+    An apostrophe goes before what looks like a formula, also before one that has apostrophes already: so
+    whoever reads the file takes one away and has the text as it was.
+    """
     if value is None:
         return ""
     if isinstance(value, Decimal):
@@ -37,7 +41,7 @@ def cell(value: object) -> str:
     if isinstance(value, int | date):
         return str(value)
     text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _lines(head: Sequence[str], rows: Iterable[Sequence[object]], most: int | None) -> Iterator[str]:

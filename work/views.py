@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from core.exporting import cell
 from core.permissions import SIGNED_IN, allowed
 from team.queries import KIND_NAMES
 from team.requests import StaffRequest
@@ -95,15 +96,10 @@ def failures(request: StaffRequest, pk: int) -> HttpResponse:
     names = ("row", "field", "message", "mend")
     writer.writerow(names)
     for failure in row.failures:
-        writer.writerow([_cell(str(failure.get(name, ""))) for name in names])
+        writer.writerow([cell(str(failure.get(name, ""))) for name in names])
     response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="job-{pk}-failures.csv"'
     return response
-
-
-def _cell(value: str) -> str:
-    """A cell no spreadsheet takes for a formula."""
-    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else value
 
 
 def _shown(row: Job, now: datetime) -> Any:

@@ -82,6 +82,7 @@ def open_series(
             f"{entity} has this series for {fiscal_year} already.",
             field="fiscal_year",
             rule="one_counter_per_entity_type_series_and_year",
+            mend="Change the series that is there, or name another fiscal year.",
         ) from fault
     record(events.SERIES_OPENED, series, actor=actor, at=now, pattern=pattern, first_number=first_number)
     return series

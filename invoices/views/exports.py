@@ -11,6 +11,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from core.exporting import cell
 from core.money import plain
 from core.permissions import allowed
 from invoices import operations, queries, showing
@@ -96,9 +97,7 @@ def _row(invoice: Invoice, today: Any) -> list[str]:
 
 def safe(value: str) -> str:
     """A cell no spreadsheet takes for a formula (CWE-1236); negative numbers stay numbers."""
-    if value[:1] in ("=", "+", "@", "\t", "\r", "\n") or (value[:1] == "-" and not _is_number(value)):
-        return "'" + value
-    return value
+    return value if value[:1] == "-" and _is_number(value) else cell(value)
 
 
 def _is_number(value: str) -> bool:

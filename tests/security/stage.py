@@ -297,7 +297,7 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
         COMPANY,
         _pk("change"),
     ),
-    ("metrics", "figure", SHARED, lambda c: {"code": "open"}),
+    ("metrics", "figure", SHARED, lambda c: {"code": "overdue"}),
     ("policies", "detail settings draft", SHARED, _code),
     (
         "policies",
