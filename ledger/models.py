@@ -133,6 +133,18 @@ class OpenItem(models.Model):
                 condition=Q(open_amount__gt=0),
             ),
             models.Index(fields=["customer", "opened_on"], name="item_of_customer_by_day"),
+            models.Index(
+                fields=["due_on", "id"],
+                name="open_debit_by_due_day",
+                include=["entity", "currency", "customer", "open_amount", "open_functional"],
+                condition=Q(side="debit", open_amount__gt=0),
+            ),
+            models.Index(
+                fields=["opened_on", "id"],
+                name="open_credit_by_day",
+                include=["entity", "kind"],
+                condition=Q(side="credit", open_amount__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -30,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     needs = queries.needs_of(request.user)
     context: dict[str, Any] = {
         "now": now,
+        "first_name": (str(request.user.name).split() or [str(request.user)])[0],
         "part_of_day": _part_of_day(timezone.localtime(now).hour),
         "needs": needs[:_NEEDS],
         "more_needs": max(0, len(needs) - _NEEDS),

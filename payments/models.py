@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -81,8 +82,22 @@ class Payment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["-received_on", "-id"], name="payment_by_day"),
+            models.Index(
+                fields=["-received_on", "-id"],
+                name="payment_by_day",
+                include=["state", "entity", "currency", "amount", "functional_amount"],
+            ),
             models.Index(fields=["customer", "-received_on", "-id"], name="payment_of_customer"),
+            models.Index(
+                fields=["-received_on", "-id"],
+                name="payment_unidentified",
+                condition=Q(state="received", customer__isnull=True),
+            ),
+            models.Index(
+                fields=["-received_on", "-id"], name="payment_returned", condition=Q(state="bounced")
+            ),
+            models.Index(fields=["-amount", "-id"], name="payment_by_amount"),
+            GinIndex(fields=["reference"], name="payment_reference_trigram", opclasses=["gin_trgm_ops"]),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,7 @@ MOST_SUMMED = 10_000
 _MOST_FOUND = 200
 _MOST_CUSTOMERS = 50
 _MOST_COUNTED = 1000
+_MOST_OPEN = 5000
 MOST_ITEMS = 500
 STATEMENT_DAYS = 90
 
@@ -83,6 +84,13 @@ def listing(user: User, filters: Filters) -> QuerySet[Payment]:
     return rows.filter(_found(filters.q)) if filters.q.strip() else rows
 
 
+def _open_receipts() -> list[int] | QuerySet[OpenItem]:
+    """The items of receipts with a rest: as ids while they are few, so that the list begins with them."""
+    rows = OpenItem.objects.filter(side="credit", kind="receipt", open_amount__gt=0).order_by()
+    ids = list(rows.values_list("pk", flat=True)[: _MOST_OPEN + 1])
+    return ids if len(ids) <= _MOST_OPEN else rows.values("pk")
+
+
 def tab_count(user: User, tab: str) -> int:
     """How many receipts a tab holds; counting stops at 1,000."""
     return visible_to(user).filter(_tab(tab)).order_by()[:_MOST_COUNTED].count()
@@ -128,9 +136,7 @@ def totals_of(rows: QuerySet[Payment]) -> list[Total]:
 def _tab(tab: str) -> Q:
     match tab:
         case "unallocated":
-            # From the open credits, which are few, not from a million receipts.
-            left = OpenItem.objects.filter(side="credit", open_amount__gt=0).order_by().values("pk")
-            return _RECEIVED & Q(open_item__in=left)
+            return _RECEIVED & Q(open_item__in=_open_receipts())
         case "unidentified":
             return _RECEIVED & Q(customer__isnull=True)
         case "returned":
@@ -158,7 +164,8 @@ def ids_of(words: str, *, most: int = _MOST_FOUND) -> list[int]:
     if value is not None:
         found += rows.filter(amount=value).values_list("pk", flat=True)[:most]
     if len(words) >= 3:
-        found += rows.filter(reference__icontains=words).values_list("pk", flat=True)[:most]
+        quoted = Q(reference__contains=words) | Q(reference__contains=words.upper())
+        found += rows.filter(quoted).values_list("pk", flat=True)[:most]
     return found
 
 

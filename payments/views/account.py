@@ -103,10 +103,21 @@ def _shown(one: Account) -> dict[str, Any]:
             [Part(name, amount, css) for _code, name, amount, css in parts], title=f"Ageing in {one.currency}"
         ),
         "parts": [
-            {"code": code, "name": name, "amount": amount, "css": css, "count": _count(one, code)}
+            {
+                "code": code,
+                "name": name,
+                "amount": amount,
+                "css": css,
+                "count": _count(one, code),
+                "share": _share(amount, one),
+            }
             for code, name, amount, css in parts
         ],
     }
+
+
+def _share(amount: Decimal, one: Account) -> str:
+    return f"{amount / one.outstanding * 100:.1f}%" if one.outstanding else ""
 
 
 def _count(one: Account, code: str) -> int:
