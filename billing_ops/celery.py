@@ -31,6 +31,7 @@ def _schedule() -> dict[str, dict[str, Any]]:
         "metrics.tasks.heartbeat": settings.HEARTBEAT_SECONDS,
         "trail.tasks.relay": settings.RELAY_SECONDS,
         "correspondence.tasks.deliver_waiting": settings.RELAY_SECONDS,
+        "team.tasks.forget_old_requests": 3600,
     }
     return {
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds * 4}}
