@@ -31,16 +31,26 @@ def type_into(page: Any, wanted: str, text: str) -> None:
 
 
 def shows_focus(page: Any) -> bool:
-    """Whether what has the focus is marked: by an outline or a ring, on itself or on the box around it."""
+    """Whether what has the focus looks otherwise than without it: it, or the box around it."""
     return bool(
         page.evaluate(
             """() => {
-              for (let one = document.activeElement, up = 0; one && up < 3; one = one.parentElement, up++) {
-                const style = getComputedStyle(one);
-                const outline = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
-                if (outline || style.boxShadow !== 'none') return true;
-              }
-              return false;
+              const one = document.activeElement;
+              const look = () => [one, one.parentElement, one.parentElement?.parentElement].filter(Boolean).map(
+                (part) => {
+                  const style = getComputedStyle(part);
+                  const line = style.outlineStyle === 'none' ? '' : style.outlineWidth + style.outlineColor;
+                  return [line, style.boxShadow, style.borderColor, style.backgroundColor].join();
+                }).join('|');
+              const box = one.getBoundingClientRect();
+              if (!box.width || !box.height) return false;
+              const [x, y] = [scrollX, scrollY];
+              const focused = look();
+              one.blur();
+              const plain = look();
+              one.focus({ preventScroll: true, focusVisible: true });
+              scrollTo(x, y);
+              return focused !== plain;
             }"""
         )
     )
