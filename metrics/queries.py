@@ -13,8 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, F, Min, Sum
 from django.utils import timezone
 
 from core.errors import Invalid
@@ -226,20 +225,28 @@ def _sold(by_pk: Mapping[int, Entity], on: date) -> list[dict[str, Any]]:
     rows = Invoice.objects.filter(
         ISSUED, entity_id__in=list(by_pk), issued_on__gte=_first_month(on), issued_on__lte=on
     ).order_by()
-    since = Q(issued_on__gt=on - timedelta(days=DSO_DAYS))
-    found = rows.values("entity_id", "currency", "document_type", month=TruncMonth("issued_on")).annotate(
-        n=Count("pk"),
-        amount=Sum("payable"),
-        functional=Sum("payable_functional"),
-        recent_n=Count("pk", filter=since),
-        recent=Sum("payable", filter=since, default=ZERO),
-        recent_functional=Sum("payable_functional", filter=since, default=ZERO),
+    # By day, from the index in its order: months and the last 90 days are put together here, which
+    # costs the database half of truncating every date.
+    found = rows.values("entity_id", "currency", "document_type", day=F("issued_on")).annotate(
+        n=Count("pk"), amount=Sum("payable"), functional=Sum("payable_functional")
     )
+    since = on - timedelta(days=DSO_DAYS)
     signed = []
     for row in found:
         sign = -1 if row["document_type"] == Invoice.Type.CREDIT_NOTE else 1
-        money = ("amount", "functional", "recent", "recent_functional")
-        signed.append(row | {name: sign * row[name] for name in money})
+        amount, functional = sign * row["amount"], sign * row["functional"]
+        late = row["day"] > since
+        signed.append(
+            row
+            | {
+                "month": row["day"].replace(day=1),
+                "amount": amount,
+                "functional": functional,
+                "recent_n": row["n"] if late else 0,
+                "recent": amount if late else ZERO,
+                "recent_functional": functional if late else ZERO,
+            }
+        )
     return signed
 
 
@@ -251,11 +258,10 @@ def _received(by_pk: Mapping[int, Entity], on: date) -> list[dict[str, Any]]:
         received_on__gte=_first_month(on),
         received_on__lte=on,
     ).order_by()
-    return list(
-        rows.values("entity_id", "currency", month=TruncMonth("received_on")).annotate(
-            n=Count("pk"), amount=Sum("amount"), functional=Sum("functional_amount")
-        )
+    found = rows.values("entity_id", "currency", day=F("received_on")).annotate(
+        n=Count("pk"), amount=Sum("amount"), functional=Sum("functional_amount")
     )
+    return [row | {"month": row["day"].replace(day=1)} for row in found]
 
 
 def _rows(found: Iterable[Mapping[str, Any]], by_pk: Mapping[int, Entity], name: str) -> list[Row]:

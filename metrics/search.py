@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db.models import Case, IntegerField, Value, When
 from django.db.models.functions import Lower
-from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 
 from core import locale
@@ -20,6 +19,7 @@ from invoices.models import Invoice
 from payments import queries as payments
 from payments.models import Payment
 from team.models import User
+from team.requests import StaffRequest
 
 EACH = 6
 """How many of each kind are shown."""
@@ -56,7 +56,7 @@ class Group:
     results: list[Found]
 
 
-def search(request: HttpRequest, text: str) -> list[Group]:
+def search(request: StaffRequest, text: str) -> list[Group]:
     """Groups with at least one result, by rights and companies of the reader. Nothing typed: what can be done."""
     words = " ".join(text.replace("\0", "").split())[:LONGEST]
     user = request.user
@@ -71,7 +71,7 @@ def search(request: HttpRequest, text: str) -> list[Group]:
     return [group for group in groups if group.results]
 
 
-def _actions(request: HttpRequest, words: str) -> list[Found]:
+def _actions(request: StaffRequest, words: str) -> list[Found]:
     wanted = words.lower().split()
     begun = [
         (label, url, icon, more)
