@@ -50,7 +50,7 @@ def run(ctx: Context) -> list[Result]:
     client.force_login(seeded.world.controller)
     results: list[Result] = []
     for name, address, words in _pages(client, seeded):
-        results += _measured(ctx, client, name, address, count, words)
+        results += _measured(ctx, client, name, address, count=count, headers=words)
     return results
 
 
@@ -96,7 +96,7 @@ def _deep(client: Any, address: str, pages: int) -> str:
 
 
 def _measured(
-    ctx: Context, client: Any, name: str, address: str, count: int, headers: dict[str, str]
+    ctx: Context, client: Any, name: str, address: str, *, count: int, headers: dict[str, str]
 ) -> list[Result]:
     """One page: requests after a first one that warms templates and caches."""
     answer = client.get(address, headers=headers)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,18 +22,19 @@ from customers import queries as customers
 from entities import queries as entities
 from ledger import book, queries
 from ledger.book import EntryFilters, ItemFilters
+from team.requests import StaffRequest
 
 READ = "ledger.view_ledger"
 _MOST_EXPORTED = 500_000
 _COLUMNS = (
-    "entry", "date", "company", "kind", "text", "account", "account_name", "customer_id", "currency", "amount",
-    "functional_currency", "functional",
+    "entry", "date", "company", "kind", "text", "account", "account_name", "customer_id", "currency",
+    "amount", "functional_currency", "functional",
 )  # fmt: skip
 
 
 @require_GET
 @allowed(READ)
-def balances(request: HttpRequest) -> HttpResponse:
+def balances(request: StaffRequest) -> HttpResponse:
     """The trial balance of each company as of a day."""
     today = timezone.localdate()
     on = _day(request.GET, "as_of") or today
@@ -48,7 +49,7 @@ def balances(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(READ)
-def entries(request: HttpRequest) -> HttpResponse:
+def entries(request: StaffRequest) -> HttpResponse:
     """The journal: entries of a document, a customer, an account or all, newest first."""
     filters = _entry_filters(request.GET)
     rows = book.journal(request.user, filters)
@@ -64,7 +65,7 @@ def entries(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(READ)
-def journal(request: HttpRequest) -> HttpResponseBase:
+def journal(request: StaffRequest) -> HttpResponseBase:
     """The filtered journal as CSV, one row a line of an entry."""
     rows = book.journal(request.user, _entry_filters(request.GET)).order_by("pk")
     return csv_file("journal.csv", _COLUMNS, _lines(rows), most=_MOST_EXPORTED)
@@ -92,7 +93,7 @@ def _lines(rows: Any) -> Iterator[list[object]]:
 
 @require_GET
 @allowed("payments.view_payment")
-def items(request: HttpRequest) -> HttpResponse:
+def items(request: StaffRequest) -> HttpResponse:
     """Open items: the rows behind what is outstanding, by age, company, customer and currency."""
     filters = _item_filters(request.GET)
     rows = book.items(request.user, filters, timezone.now())
@@ -124,7 +125,7 @@ def items(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(READ)
-def soundness(request: HttpRequest) -> HttpResponse:
+def soundness(request: StaffRequest) -> HttpResponse:
     """Every breach of the book's rules that its rows can show. Reads the whole book when asked to."""
     asked = request.GET.get("run") == "1"
     context = {"asked": asked, "faults": queries.faults() if asked else [], "tabs": _tabs("soundness")}
@@ -178,7 +179,7 @@ def _day(get: QueryDict, name: str) -> date | None:
         return None
 
 
-def _address(request: HttpRequest, **changes: str) -> str:
+def _address(request: StaffRequest, **changes: str) -> str:
     query = request.GET.copy()
     for key in ("after", "before"):
         query.pop(key, None)
@@ -189,7 +190,7 @@ def _address(request: HttpRequest, **changes: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def _entry_chips(request: HttpRequest, filters: EntryFilters) -> list[dict[str, str]]:
+def _entry_chips(request: StaffRequest, filters: EntryFilters) -> list[dict[str, str]]:
     words = _common(request, filters.entity, filters.customer)
     if filters.account:
         words.append(("account", "Account", filters.account))
@@ -204,7 +205,7 @@ def _entry_chips(request: HttpRequest, filters: EntryFilters) -> list[dict[str, 
     ]
 
 
-def _item_chips(request: HttpRequest, filters: ItemFilters) -> list[dict[str, str]]:
+def _item_chips(request: StaffRequest, filters: ItemFilters) -> list[dict[str, str]]:
     words = _common(request, filters.entity, filters.customer)
     if filters.side == "credit":
         words.append(("side", "Side", "Credits"))
@@ -217,7 +218,7 @@ def _item_chips(request: HttpRequest, filters: ItemFilters) -> list[dict[str, st
     ]
 
 
-def _common(request: HttpRequest, entity: int | None, customer: int | None) -> list[tuple[str, str, str]]:
+def _common(request: StaffRequest, entity: int | None, customer: int | None) -> list[tuple[str, str, str]]:
     words = []
     if entity:
         company = entities.visible_to(request.user).filter(pk=entity).first()

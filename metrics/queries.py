@@ -53,7 +53,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Sum_:
+class Figure:
     """A figure in the reporting currency. `left_out` names companies without a rate; they are not in it."""
 
     currency: str
@@ -105,12 +105,12 @@ class Figures:
     companies: Sequence[Entity]
     currency: str
     on: date
-    outstanding: Sum_
-    overdue: Sum_
+    outstanding: Figure
+    overdue: Figure
     ages: Sequence[Age]
-    sales: Sum_
+    sales: Figure
     dso: Dso
-    collected: Sum_
+    collected: Figure
     months: Sequence[Month]
 
     @property
@@ -136,11 +136,11 @@ class Conversion:
         rate = self.rates.get(entity.functional_currency)
         return None if rate is None else amount * rate
 
-    def total(self, rows: Iterable[Row]) -> Sum_:
+    def total(self, rows: Iterable[Row]) -> Figure:
         """The rows and their sum, rounded once."""
         kept = list(rows)
         parts = [(row, self.convert(row.functional, row.entity)) for row in kept]
-        return Sum_(
+        return Figure(
             self.currency,
             round_money(sum((part for _row, part in parts if part is not None), ZERO), self.currency),
             kept,
@@ -180,7 +180,9 @@ def figures(companies: Sequence[Entity], *, now: datetime) -> Figures:
     )
 
 
-def _owed(by_pk: Mapping[int, Entity], convert: Conversion, now: datetime) -> tuple[Sum_, Sum_, list[Age]]:
+def _owed(
+    by_pk: Mapping[int, Entity], convert: Conversion, now: datetime
+) -> tuple[Figure, Figure, list[Age]]:
     """Outstanding and overdue from the open items: one pass over what is open, by age."""
     open_, late = [], []
     sums: dict[str, list[Decimal]] = {code: [] for code in BUCKETS}

@@ -57,7 +57,7 @@ class Group:
 
 
 def search(request: StaffRequest, text: str) -> list[Group]:
-    """Groups with at least one result, by rights and companies of the reader. Nothing typed: what can be done."""
+    """Groups with a result, by the reader's rights and companies. Nothing typed: what can be done."""
     words = " ".join(text.replace("\0", "").split())[:LONGEST]
     user = request.user
     groups = [Group("Actions", _actions(request, words))]

@@ -16,7 +16,7 @@ from core import charts, locale
 from core.charts import NARROW, Bar, Chart, Part, Series
 from entities.models import Entity
 from ledger.book import BUCKET_NAMES
-from metrics.queries import DSO_DAYS, Figures, Row, Sum_
+from metrics.queries import DSO_DAYS, Figure, Figures, Row
 
 TITLES = {
     "outstanding": "Outstanding",
@@ -106,7 +106,7 @@ def _items(count: int) -> str:
     return f"{count:,} open item" + ("" if count == 1 else "s")
 
 
-def _large(figure: Sum_) -> str:
+def _large(figure: Figure) -> str:
     return locale.money(figure.amount, figure.currency)
 
 
@@ -182,7 +182,7 @@ def ageing(found: Figures, entity: Entity | None) -> dict[str, Any]:
     return {"bar": bar, "parts": parts}
 
 
-def rows_behind(code: str, found: Figures) -> tuple[Sum_, list[dict[str, Any]]]:
+def rows_behind(code: str, found: Figures) -> tuple[Figure, list[dict[str, Any]]]:
     """The figure's sum and its rows per company and currency, each with the list of its documents."""
     figure = {
         "outstanding": found.outstanding,

@@ -93,11 +93,19 @@ class ReceiptForm(forms.Form):
     )
     payer_name = forms.CharField(label="Name of the payer", max_length=140, required=False)
     fee = NumberField(
-        label="Fee kept by the bank", least=2, minimum=Decimal(0), required=False, help_text="Credited to the customer"
-    )  # fmt: skip
+        label="Fee kept by the bank",
+        least=2,
+        minimum=Decimal(0),
+        required=False,
+        help_text="Credited to the customer",
+    )
     withheld = NumberField(
-        label="Tax withheld by the customer", least=2, minimum=Decimal(0), required=False, help_text="TDS; it counts as paid"
-    )  # fmt: skip
+        label="Tax withheld by the customer",
+        least=2,
+        minimum=Decimal(0),
+        required=False,
+        help_text="TDS; it counts as paid",
+    )
     note = forms.CharField(label="Note", max_length=300, required=False)
 
     def __init__(self, *args: Any, user: User, address: str, **options: Any) -> None:

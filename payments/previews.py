@@ -1,4 +1,4 @@
-"""What an allocation would do, before anybody does it: parts with reasons, discounts earned, what stays open."""
+"""What an allocation would do before anybody does it: parts, reasons, discounts, what stays open."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Preview:
-    """The whole proposal. `unapplied` is what stays on the account as credit; negative: more than is there."""
+    """The whole proposal. `unapplied` stays on the account as credit; negative: more than is there."""
 
     currency: str
     available: Decimal
@@ -121,7 +121,7 @@ def preview(
     discounts: bool = True,
     first: Sequence[int] = (),
 ) -> Preview:
-    """The parts typed in `data`, else those the rules propose. `first` names items to settle before others."""
+    """The parts typed in `data`, else those the rules propose; `first` names items to settle before others."""
     if payment.customer is None or payment.open_item is None:
         return Preview(payment.currency, payment.amount, (), 0)
     items = list(payable_with(payment.customer, payment.entity, payment.currency))
@@ -142,7 +142,15 @@ def preview(
         currency=payment.currency,
         available=payment.open_item.open_amount,
         rows=[
-            _row(payment, item, amounts.get(item.pk), reasons, texts, let_go, discounts=discounts)
+            _row(
+                payment,
+                item,
+                amounts.get(item.pk),
+                reasons=reasons,
+                texts=texts,
+                let_go=let_go,
+                discounts=discounts,
+            )
             for item in shown
         ],
         hidden=len(items) - len(shown),
@@ -164,10 +172,10 @@ def _row(
     payment: Payment,
     item: OpenItem,
     amount: Decimal | None,
+    *,
     reasons: Mapping[int, str],
     texts: Mapping[int, str],
     let_go: set[int],
-    *,
     discounts: bool,
 ) -> Row:
     invoice = item.instalment.invoice if hasattr(item, "instalment") else None

@@ -335,17 +335,17 @@ def account_of(
         owed.setdefault(item.currency, []).append(Owed(item, item.was_open, late, age))
     currencies = set(owed) | set(currencies_of(customer.pk))
     return [
-        _account(customer.pk, currency, owed.get(currency, []), since, on, most)
+        _account(customer.pk, currency, owed.get(currency, []), since=since, on=on, most=most)
         for currency in sorted(currencies)
     ]
 
 
 def _account(
-    customer_id: int, currency: str, rows: Sequence[Owed], since: date, on: date, most: int
+    customer_id: int, currency: str, rows: Sequence[Owed], *, since: date, on: date, most: int
 ) -> Account:
     opening, movements = ledger.account_movements(customer_id, currency, since=since, until=on)
     debits = [row for row in rows if row.item.side == "debit"]
-    credits = [row for row in rows if row.item.side == "credit"]
+    unused = [row for row in rows if row.item.side == "credit"]
     aged = [
         AgedItem(
             row.item.opened_on,
@@ -358,8 +358,8 @@ def _account(
         currency=currency,
         ageing=ageing(aged, on, currency),
         items=debits[:most],
-        credits=credits[:most],
-        hidden=max(0, len(debits) - most) + max(0, len(credits) - most),
+        credits=unused[:most],
+        hidden=max(0, len(debits) - most) + max(0, len(unused) - most),
         since=since,
         opening=opening,
         movements=movements,

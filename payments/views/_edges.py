@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -15,6 +14,7 @@ from core import locale
 from core.errors import DomainError
 from payments import events
 from team.models import User
+from team.requests import StaffRequest
 from trail.models import Entry
 from work.models import Approval
 from work.operations import refuse_unless_may_decide
@@ -37,12 +37,12 @@ _WORDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def by_script(request: HttpRequest) -> bool:
+def by_script(request: StaffRequest) -> bool:
     """Whether htmx asks: it gets the part of the page that changes."""
     return request.headers.get("HX-Request") == "true"
 
 
-def address(request: HttpRequest, **changes: str) -> str:
+def address(request: StaffRequest, **changes: str) -> str:
     """The page's address with some keys changed; "" drops a key, and the place in the list is dropped."""
     query = request.GET.copy()
     for key in _CURSORS:

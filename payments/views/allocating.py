@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from payments.forms import ReasonForm, take_fault
 from payments.models import Payment
 from payments.views._edges import by_script
 from payments.views.receipts import find
+from team.requests import StaffRequest
 
 BOTH = ["GET", "POST"]
 ALLOCATE = "payments.allocate_payment"
@@ -28,7 +29,7 @@ ALLOCATE = "payments.allocate_payment"
 
 @require_http_methods(BOTH)
 @allowed(ALLOCATE)
-def allocate(request: HttpRequest, pk: int) -> HttpResponse:
+def allocate(request: StaffRequest, pk: int) -> HttpResponse:
     """The proposal for a recorded receipt; POST uses it. `preview=1` only shows what would happen."""
     payment = find(request, pk)
     if payment.state != Payment.State.RECEIVED or payment.open_item is None:
@@ -43,7 +44,7 @@ def allocate(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, payment, context, _allocated)
 
 
-def _allocated(request: HttpRequest, payment: Payment) -> HttpResponse:
+def _allocated(request: StaffRequest, payment: Payment) -> HttpResponse:
     data = request.POST.dict()
     parts = previews.parts_of(data)
     operations.allocate_and_let_go(
@@ -59,7 +60,7 @@ def _allocated(request: HttpRequest, payment: Payment) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed(ALLOCATE)
-def credit_use(request: HttpRequest, pk: int) -> HttpResponse:
+def credit_use(request: StaffRequest, pk: int) -> HttpResponse:
     """Use what is left of a credit note for other items of the customer. A receipt goes to its own page."""
     credit = get_object_or_404(queries.credits_visible_to(request.user), pk=pk)
     if credit.kind == OpenItem.Kind.RECEIPT:
@@ -74,7 +75,7 @@ def credit_use(request: HttpRequest, pk: int) -> HttpResponse:
         "title": f"Use {credit.reference}",
     }
 
-    def used(request: HttpRequest, _money: Payment) -> HttpResponse:
+    def used(request: StaffRequest, _money: Payment) -> HttpResponse:
         parts = previews.parts_of(request.POST.dict())
         operations.use_credit(credit, parts, actor=request.user, now=timezone.now())
         messages.success(request, f"{credit.reference} is used.")
@@ -84,7 +85,7 @@ def credit_use(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, money: Payment, context: dict[str, Any], act: Any, *, discounts: bool = True
+    request: StaffRequest, money: Payment, context: dict[str, Any], act: Any, *, discounts: bool = True
 ) -> HttpResponse:
     """The proposal; a POST acts, unless it only asks for a new preview."""
     if request.method == "GET":
@@ -103,7 +104,7 @@ def _page(
 
 @require_http_methods(BOTH)
 @allowed(ALLOCATE)
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: StaffRequest, pk: int) -> HttpResponse:
     """Reverse one allocation, with a reason."""
     rows = Allocation.objects.filter(entry__entity__in=entities.visible_to(request.user)).select_related(
         "debit__customer", "credit__customer", "debit__instalment__invoice", "credit__payment", "entry"

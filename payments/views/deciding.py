@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from payments import operations, queries
 from payments.forms import AmountReasonForm, ReasonForm, take_fault
 from payments.models import Refund, WriteOff
 from payments.views._edges import days_of, why_not_decide
+from team.requests import StaffRequest
 from trail.queries import entries_of
 from work.queries import approvals_of
 
@@ -33,7 +34,7 @@ DECIDE = "work.decide_approval"
 # ------------------------------------------------------------------------------------------------ refunds
 @require_http_methods(BOTH)
 @allowed("payments.refund_payment")
-def refund_request(request: HttpRequest, pk: int) -> HttpResponse:
+def refund_request(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask to pay back what a customer has in credit."""
     credit = get_object_or_404(queries.credits_visible_to(request.user), pk=pk)
     waiting = sum(
@@ -56,12 +57,12 @@ def refund_request(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed("payments.view_payment")
-def refund_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def refund_detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One refund: what is asked, by whom, and the decision."""
     return _refund_page(request, get_object_or_404(queries.refunds_visible_to(request.user), pk=pk))
 
 
-def _refund_page(request: HttpRequest, row: Refund, fault: DomainError | None = None) -> HttpResponse:
+def _refund_page(request: StaffRequest, row: Refund, fault: DomainError | None = None) -> HttpResponse:
     approval = approvals_of(row).first()
     context = {
         "row": row,
@@ -76,7 +77,7 @@ def _refund_page(request: HttpRequest, row: Refund, fault: DomainError | None = 
 
 @require_POST
 @allowed(DECIDE)
-def refund_approve(request: HttpRequest, pk: int) -> HttpResponse:
+def refund_approve(request: StaffRequest, pk: int) -> HttpResponse:
     """Agree; the money is booked out."""
     row = get_object_or_404(queries.refunds_visible_to(request.user), pk=pk)
     try:
@@ -89,7 +90,7 @@ def refund_approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(DECIDE)
-def refund_reject(request: HttpRequest, pk: int) -> HttpResponse:
+def refund_reject(request: StaffRequest, pk: int) -> HttpResponse:
     """Keep the credit on the account, with a reason."""
     row = get_object_or_404(queries.refunds_visible_to(request.user), pk=pk)
     try:
@@ -105,7 +106,7 @@ def refund_reject(request: HttpRequest, pk: int) -> HttpResponse:
 # --------------------------------------------------------------------------------------------- write-offs
 @require_http_methods(BOTH)
 @allowed("payments.write_off")
-def write_off_request(request: HttpRequest, pk: int) -> HttpResponse:
+def write_off_request(request: StaffRequest, pk: int) -> HttpResponse:
     """Propose to give up part of an invoice; shows what would be booked."""
     invoice = _invoice(request, pk)
     form = AmountReasonForm(request.POST or None, initial={"amount": invoice.balance})
@@ -149,12 +150,12 @@ def _booking(invoice: Invoice, amount: Decimal) -> dict[str, Any]:
 
 @require_GET
 @allowed("payments.view_payment")
-def write_off_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def write_off_detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One write-off: what is given up, why, what it books, and the decision."""
     return _write_off_page(request, get_object_or_404(queries.write_offs_visible_to(request.user), pk=pk))
 
 
-def _write_off_page(request: HttpRequest, row: WriteOff, fault: DomainError | None = None) -> HttpResponse:
+def _write_off_page(request: StaffRequest, row: WriteOff, fault: DomainError | None = None) -> HttpResponse:
     approval = approvals_of(row).first()
     context = {
         "row": row,
@@ -170,14 +171,14 @@ def _write_off_page(request: HttpRequest, row: WriteOff, fault: DomainError | No
 
 @require_POST
 @allowed(DECIDE)
-def write_off_approve(request: HttpRequest, pk: int) -> HttpResponse:
+def write_off_approve(request: StaffRequest, pk: int) -> HttpResponse:
     """Agree; it is booked."""
     return _decided(request, pk, operations.approve_write_off, "The write-off is booked.")
 
 
 @require_POST
 @allowed(DECIDE)
-def write_off_reject(request: HttpRequest, pk: int) -> HttpResponse:
+def write_off_reject(request: StaffRequest, pk: int) -> HttpResponse:
     """Keep asking for the money, with a reason."""
     reason = request.POST.get("reason", "")
     return _decided(
@@ -187,7 +188,7 @@ def write_off_reject(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("payments.record_payment", "payments.write_off")
-def write_off_recover(request: HttpRequest, pk: int) -> HttpResponse:
+def write_off_recover(request: StaffRequest, pk: int) -> HttpResponse:
     """Money came after all: the receivable is open again, to allocate the receipt."""
     return _decided(
         request, pk, operations.recover_write_off, "The invoice is open again. Allocate the receipt now."
@@ -195,7 +196,7 @@ def write_off_recover(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _decided(
-    request: HttpRequest, pk: int, act: Callable[..., WriteOff], said: str, **given: str
+    request: StaffRequest, pk: int, act: Callable[..., WriteOff], said: str, **given: str
 ) -> HttpResponse:
     row = get_object_or_404(queries.write_offs_visible_to(request.user), pk=pk)
     try:
@@ -209,7 +210,7 @@ def _decided(
 # -------------------------------------------------------------------------------------- small differences
 @require_http_methods(BOTH)
 @allowed("payments.allocate_payment", "payments.write_off")
-def small_difference(request: HttpRequest, pk: int) -> HttpResponse:
+def small_difference(request: StaffRequest, pk: int) -> HttpResponse:
     """Let go of a rest within the policy's tolerance; shows the limit and what would be booked."""
     invoice = _invoice(request, pk)
     items = [part.open_item for part in invoice.instalments.select_related("open_item") if part.open_item]
@@ -229,13 +230,13 @@ def small_difference(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _invoice(request: HttpRequest, pk: int) -> Invoice:
+def _invoice(request: StaffRequest, pk: int) -> Invoice:
     rows = invoices_visible_to(request.user).filter(document_status="issued")
     return get_object_or_404(rows.select_related("entity", "customer", "policy_version__policy"), pk=pk)
 
 
 def _asked(
-    request: HttpRequest,
+    request: StaffRequest,
     form: AmountReasonForm | ReasonForm,
     act: Callable[[], HttpResponse],
     template: str,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +25,7 @@ from payments.forms import ListForm
 from payments.models import Payment
 from payments.queries import Filters
 from payments.views._edges import address
+from team.requests import StaffRequest
 
 VIEW = "payments.view_payment"
 _MOST_EXPORTED = 200_000
@@ -36,7 +37,7 @@ _COLUMNS = (
 
 @require_GET
 @allowed(VIEW)
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: StaffRequest) -> HttpResponse:
     """One page of the list."""
     form = ListForm(request.GET)
     filters = form.filters()
@@ -63,7 +64,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed(VIEW)
-def totals(request: HttpRequest) -> HttpResponse:
+def totals(request: StaffRequest) -> HttpResponse:
     """The sums of a long list, asked for apart."""
     rows = queries.listing(request.user, ListForm(request.GET).filters())
     return render(request, "payments/_totals.html", {"totals": queries.totals_of(rows)})
@@ -71,7 +72,7 @@ def totals(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed("invoices.export_invoices")
-def export(request: HttpRequest) -> HttpResponseBase:
+def export(request: StaffRequest) -> HttpResponseBase:
     """Exactly the filtered list as CSV."""
     rows = queries.listing(request.user, ListForm(request.GET).filters())
     operations.note_export(actor=request.user, now=timezone.now(), query=request.GET.urlencode())
@@ -99,7 +100,7 @@ def _lines(rows: QuerySet[Payment]) -> Iterator[list[object]]:
         ]
 
 
-def _tabs(request: HttpRequest, filters: Filters) -> list[dict[str, Any]]:
+def _tabs(request: StaffRequest, filters: Filters) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
@@ -111,7 +112,7 @@ def _tabs(request: HttpRequest, filters: Filters) -> list[dict[str, Any]]:
     ]
 
 
-def _chips(request: HttpRequest, filters: Filters) -> list[dict[str, str]]:
+def _chips(request: StaffRequest, filters: Filters) -> list[dict[str, str]]:
     """The filters that are on, each with the list without it."""
     chips = []
     if filters.customer:
@@ -133,7 +134,7 @@ def _chips(request: HttpRequest, filters: Filters) -> list[dict[str, str]]:
     ]
 
 
-def _choices(request: HttpRequest) -> list[dict[str, Any]]:
+def _choices(request: StaffRequest) -> list[dict[str, Any]]:
     """Menus of filters that are not on."""
     menus: list[tuple[str, str, list[tuple[str, str]]]] = [
         ("method", "Paid by", [(str(code), str(name)) for code, name in Payment.Method.choices]),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from payments import operations, previews, queries
 from payments.forms import IdentifyForm, ReceiptForm, ReturnForm, take_fault, written
 from payments.models import Payment, Refund
 from payments.views._edges import days_of, link
+from team.requests import StaffRequest
 from trail.queries import entries_of
 
 BOTH = ["GET", "POST"]
@@ -33,7 +34,7 @@ _NO_RIGHT = "Your role does not include this."
 
 @require_http_methods(BOTH)
 @allowed(RECORD)
-def record(request: HttpRequest) -> HttpResponse:
+def record(request: StaffRequest) -> HttpResponse:
     """Record a receipt; its money is used at once as the parts say."""
     if request.method == "POST":
         form = _form(request, request.POST)
@@ -51,7 +52,7 @@ def record(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed(RECORD)
-def proposal(request: HttpRequest) -> HttpResponse:
+def proposal(request: StaffRequest) -> HttpResponse:
     """What the receipt as typed so far would settle; nothing is written."""
     form = _form(request, request.POST)
     shown = _proposal(request, form, typed=bool(request.POST.get("typed")))
@@ -60,20 +61,20 @@ def proposal(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allowed("payments.view_payment")
-def customer_names(request: HttpRequest) -> HttpResponse:
+def customer_names(request: StaffRequest) -> HttpResponse:
     """Suggestions for the customer field, as options of its list."""
     text = request.GET.get("customer", "").split(" · ", 1)[-1]
     found = customers.matching(customers.visible_to(request.user), text).order_by("name", "pk")[:12]
     return render(request, "payments/_customer_names.html", {"names": [written(one) for one in found]})
 
 
-def _form(request: HttpRequest, data: Any, initial: dict[str, Any] | None = None) -> ReceiptForm:
+def _form(request: StaffRequest, data: Any, initial: dict[str, Any] | None = None) -> ReceiptForm:
     return ReceiptForm(
         data, user=request.user, address=reverse("payments:customer_names"), initial=initial or {}
     )
 
 
-def _initial(request: HttpRequest) -> dict[str, Any]:
+def _initial(request: StaffRequest) -> dict[str, Any]:
     """What the page is opened with: an invoice, a customer, or nothing."""
     today = timezone.localdate()
     given: dict[str, Any] = {"received_on": today}
@@ -102,7 +103,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     return given
 
 
-def _invoice(request: HttpRequest) -> Invoice | None:
+def _invoice(request: StaffRequest) -> Invoice | None:
     number = request.GET.get("invoice", "")
     if not number.isdigit():
         return None
@@ -110,7 +111,7 @@ def _invoice(request: HttpRequest) -> Invoice | None:
     return rows.select_related("entity", "customer").filter(pk=int(number)).first()
 
 
-def _first_proposal(request: HttpRequest, form: ReceiptForm) -> previews.Preview | None:
+def _first_proposal(request: StaffRequest, form: ReceiptForm) -> previews.Preview | None:
     invoice = _invoice(request)
     if invoice is None or not invoice.balance:
         return None
@@ -127,7 +128,7 @@ def _first_proposal(request: HttpRequest, form: ReceiptForm) -> previews.Preview
     return previews.preview(payment, first=items)
 
 
-def _proposal(request: HttpRequest, form: ReceiptForm, *, typed: bool) -> previews.Preview | None:
+def _proposal(request: StaffRequest, form: ReceiptForm, *, typed: bool) -> previews.Preview | None:
     """None while the receipt says too little for a proposal."""
     form.is_valid()
     data = form.cleaned_data
@@ -146,7 +147,7 @@ def _proposal(request: HttpRequest, form: ReceiptForm, *, typed: bool) -> previe
     return previews.preview(payment, data=request.POST.dict() if typed else None)
 
 
-def _recorded(request: HttpRequest, form: ReceiptForm) -> HttpResponse:
+def _recorded(request: StaffRequest, form: ReceiptForm) -> HttpResponse:
     parts = previews.parts_of(request.POST.dict())
     payment = operations.receive_and_allocate(
         form.receipt(),
@@ -163,7 +164,7 @@ def _recorded(request: HttpRequest, form: ReceiptForm) -> HttpResponse:
 
 
 # ------------------------------------------------------------------------------------------- one receipt
-def find(request: HttpRequest, pk: int) -> Payment:
+def find(request: StaffRequest, pk: int) -> Payment:
     """The receipt, when this reader may see its company; else 404."""
     rows = queries.visible_to(request.user)
     return get_object_or_404(
@@ -173,7 +174,7 @@ def find(request: HttpRequest, pk: int) -> Payment:
 
 @require_GET
 @allowed("payments.view_payment")
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One receipt: what it was used for, what is left, what happened to it."""
     payment = find(request, pk)
     uses = queries.uses_of(payment.open_item) if payment.open_item else []
@@ -201,7 +202,7 @@ def _left(payment: Payment) -> Decimal:
     return payment.open_item.open_amount if payment.open_item else payment.amount
 
 
-def _acts(payment: Payment, request: HttpRequest) -> list[dict[str, Any]]:
+def _acts(payment: Payment, request: StaffRequest) -> list[dict[str, Any]]:
     """The named acts; one that is not possible says why."""
     user = request.user
     returned = "The bank took it back." if payment.state == Payment.State.BOUNCED else ""
@@ -251,12 +252,11 @@ def _acts(payment: Payment, request: HttpRequest) -> list[dict[str, Any]]:
 
 @require_http_methods(BOTH)
 @allowed(RECORD)
-def bounce(request: HttpRequest, pk: int) -> HttpResponse:
+def bounce(request: StaffRequest, pk: int) -> HttpResponse:
     """The bank took the money back: what will be undone, the day and the reason."""
     payment = find(request, pk)
-    uses = [use for use in queries.uses_of(payment.open_item) if not (use.is_reversal or use.is_reversed)] if (
-        payment.open_item
-    ) else []  # fmt: skip
+    uses = queries.uses_of(payment.open_item) if payment.open_item else []
+    uses = [use for use in uses if not (use.is_reversal or use.is_reversed)]
     form = ReturnForm(request.POST or None, initial={"on": local_day(payment.entity, timezone.now())})
     status = 200
     if request.method == "POST":
@@ -283,7 +283,7 @@ def bounce(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(BOTH)
 @allowed(RECORD)
-def identify(request: HttpRequest, pk: int) -> HttpResponse:
+def identify(request: StaffRequest, pk: int) -> HttpResponse:
     """Say whose an unidentified receipt is."""
     payment = find(request, pk)
     form = IdentifyForm(request.POST or None, user=request.user, address=reverse("payments:customer_names"))

@@ -19,7 +19,8 @@ from tests.world import NOW, TODAY, make_world
 
 pytestmark = pytest.mark.django_db
 READERS = {
-    "specialist", "lead", "controller", "director", "manager", "collector", "cash_applier", "auditor", "compliance_officer",
+    "specialist", "lead", "controller", "director", "manager", "collector", "cash_applier", "auditor",
+    "compliance_officer",
 }  # fmt: skip
 BOOK_READERS = {"controller", "director", "auditor", "compliance_officer"}
 EVERYBODY = {role.code for role in ROLES}

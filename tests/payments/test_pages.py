@@ -12,7 +12,6 @@ from ledger.models import Allocation, Entry, OpenItem
 from ledger.queries import faults
 from payments import operations
 from payments.models import Payment, Refund, WriteOff
-from payments.operations import Part
 from tests.factories import make_user
 from tests.world import NOW, TODAY, make_world
 
@@ -29,7 +28,8 @@ EXPORTERS = {
     "auditor",
 }
 READERS = {
-    "specialist", "lead", "controller", "director", "manager", "collector", "cash_applier", "auditor", "compliance_officer",
+    "specialist", "lead", "controller", "director", "manager", "collector", "cash_applier", "auditor",
+    "compliance_officer",
 }  # fmt: skip
 STRANGERS = {"legal_adviser", "administrator"}
 WRITERS_OFF = {"lead", "controller"}
@@ -356,9 +356,7 @@ def test_using_a_credit_note(world, as_):
 
     paid = world.issued("100.00")
     world.pay(paid, "119.00")
-    note = credit_in_full(
-        paid, reason_code="RETURN", reason="All of it came back", actor=world.clerk, now=NOW
-    )
+    note = credit_in_full(paid, reason_code="PRC", reason="All of it came back", actor=world.clerk, now=NOW)
     note = world.approve(note) if note.document_status == "draft" else note
     if note.document_status == "approved":
         from invoices.operations import issue_invoice
@@ -383,7 +381,7 @@ def test_a_receipt_as_credit_goes_to_its_own_page(world, as_):
     assert answer.url == url("allocate", payment.pk)
 
 
-# ----------------------------------------------------------------------------------- returned, identified
+# ------------------------------------------------------------------------------------ returned or unknown
 def test_a_returned_receipt(world, as_):
     invoice = world.issued("100.00")
     payment = world.pay(invoice, "119.00")
