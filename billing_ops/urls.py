@@ -17,7 +17,7 @@ PREFIXES = {
     "core": "",
     "portal": "",
     "metrics": "",
-    "integrations": "integrations/",
+    "integrations": "",
     "payments": "",
     "invoices": "invoices/",
     "ledger": "ledger/",

@@ -39,7 +39,7 @@ _NO = {"", "no", "n", "false", "0", "-", "nein", "non"}
 
 @dataclass(frozen=True)
 class Reading:
-    """How to read the table: field -> column name, order of days, decimal mark, currency where none stands."""
+    """How to read it: field -> column name, order of days, decimal mark, currency where none stands."""
 
     columns: Mapping[str, str]
     day_order: str

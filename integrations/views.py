@@ -1,0 +1,104 @@
+"""Pages of imports: bring a file, say what its columns are, see what would happen, begin."""
+
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import DomainError
+from core.permissions import allowed
+from entities.models import Entity
+from entities.queries import visible_to
+from integrations import importing, sheets, uploads
+from integrations.forms import ReadingForm, UploadForm
+from integrations.operations import try_receivables
+from integrations.queries import first_reading, sample
+from integrations.tasks import run_import
+from team.requests import StaffRequest
+from work.models import Job
+
+
+@require_GET
+@allowed(importing.RIGHT)
+def list_(request: StaffRequest) -> HttpResponse:
+    """What was imported, by this person, and what can be."""
+    jobs = Job.objects.filter(kind=importing.KIND, requested_by=request.user)[:50]
+    return render(request, "integrations/list.html", {"jobs": jobs})
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(importing.RIGHT)
+def upload(request: StaffRequest) -> HttpResponse:
+    """Bring the file. One that cannot be read is refused here, naming the line."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        token = uploads.keep(form.cleaned_data["file"], request.user)
+        try:
+            first_reading(uploads.find(token, request.user), currency="EUR")
+        except DomainError as refusal:
+            uploads.drop(token, request.user)
+            form.add_error("file", f"{refusal.message} {refusal.mend or ''}".strip())
+        else:
+            return redirect("integrations:columns", token)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "integrations/upload.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(importing.RIGHT)
+def columns(request: StaffRequest, token: str) -> HttpResponse:
+    """Which column is what, with the first rows; posted, what an import would do."""
+    path = uploads.find(token, request.user)
+    form = _form(request, path)
+    context: dict[str, Any] = {"form": form, "token": token, **_sample(path)}
+    if request.method == "GET":
+        return render(request, "integrations/columns.html", context)
+    if form.is_valid():
+        entity = form.cleaned_data["entity"]
+        try:
+            tried = try_receivables(path, form.reading(), entity, now=timezone.now())
+        except DomainError as refusal:
+            form.add_error(None, f"{refusal.message} {refusal.mend or ''}".strip())
+        else:
+            context |= {"tried": tried, "entity": entity, "faults": tried.faults[:50]}
+            return render(request, "integrations/try.html", context)
+    return render(request, "integrations/columns.html", context, status=422)
+
+
+@require_POST
+@allowed(importing.RIGHT)
+def begin(request: StaffRequest, token: str) -> HttpResponse:
+    """Begin the import as a job and show its progress."""
+    path = uploads.find(token, request.user)
+    form = _form(request, path)
+    if not form.is_valid():
+        context = {"form": form, "token": token, **_sample(path)}
+        return render(request, "integrations/columns.html", context, status=422)
+    entity, now = form.cleaned_data["entity"], timezone.now()
+    tried = try_receivables(path, form.reading(), entity, now=now)
+    job = importing.ask(token, path.name, form.reading(), entity, tried, actor=request.user, now=now)
+    transaction.on_commit(lambda: run_import.delay(job_id=job.pk))
+    return redirect("work:job", job.pk)
+
+
+def _form(request: StaffRequest, path: Path) -> ReadingForm:
+    names, companies = sheets.open_sheet(path).columns, _companies(request)
+    if request.method == "POST":
+        return ReadingForm(request.POST, columns=names, entities=companies)
+    entity = companies.first()
+    reading = first_reading(path, currency=entity.functional_currency if entity else "EUR")
+    return ReadingForm(initial=ReadingForm.first(reading, entity), columns=names, entities=companies)
+
+
+def _companies(request: StaffRequest) -> QuerySet[Entity]:
+    return visible_to(request.user).filter(is_active=True)
+
+
+def _sample(path: Path) -> dict[str, Any]:
+    names, rows = sample(path)
+    return {"names": names, "rows": rows}
