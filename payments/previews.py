@@ -121,7 +121,7 @@ def preview(
     discounts: bool = True,
     first: Sequence[int] = (),
 ) -> Preview:
-    """The parts typed in `data`, else those the rules propose; `first` names items to settle before others."""
+    """The parts typed in `data`, else those the rules propose; `first` names items to settle first."""
     if payment.customer is None or payment.open_item is None:
         return Preview(payment.currency, payment.amount, (), 0)
     items = list(payable_with(payment.customer, payment.entity, payment.currency))

@@ -381,7 +381,7 @@ def test_a_receipt_as_credit_goes_to_its_own_page(world, as_):
     assert answer.url == url("allocate", payment.pk)
 
 
-# ------------------------------------------------------------------------------------ returned or unknown
+# Returned receipts, and those nobody knows the payer of.
 def test_a_returned_receipt(world, as_):
     invoice = world.issued("100.00")
     payment = world.pay(invoice, "119.00")
