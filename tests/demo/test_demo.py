@@ -1,0 +1,100 @@
+"""The demo company, small: it loads through the real operations, its book is sound, and it can be removed."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from core.errors import Refused
+from customers.models import ChangeRequest
+from entities.models import BankChange, Entity
+from entities.rules import iban, vat_id
+from integrations.demo import tables
+from integrations.demo.load import load
+from integrations.management.commands import remove_demo
+from invoices.models import Hold, Invoice
+from ledger.models import Allocation
+from ledger.queries import faults
+from payments.models import Payment, Refund, WriteOff
+from policies.models import PolicyVersion
+from team.models import User
+from team.roles import ROLES
+from tests.factories import make_entity
+from work.models import Approval
+
+NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+
+
+def test_the_small_demo_has_something_of_everything(db):
+    load(now=NOW, say=lambda words: None, scale=0.05)
+
+    assert faults() == []
+    assert set(Entity.objects.values_list("is_demo", flat=True)) == {True}
+    assert set(Entity.objects.values_list("country", flat=True)) == {"IE", "IN", "US"}
+    for role in ROLES:
+        assert User.objects.filter(groups__name=role.code).exists()
+    assert User.objects.get(email="maria.keane@northwind.example").check_password(tables.PASSWORD)
+    currencies = set(Invoice.objects.values_list("currency", flat=True))
+    assert {"EUR", "USD", "INR", "GBP"} <= currencies
+    statuses = set(Invoice.objects.values_list("document_status", flat=True))
+    assert {"draft", "pending_approval", "approved", "issued"} <= statuses
+    needed = set(Approval.objects.filter(state="pending").values_list("needed_role", flat=True))
+    assert {"specialist", "lead", "controller", "director"} <= needed
+    kinds = set(Allocation.objects.values_list("kind", flat=True))
+    assert {"payment", "discount"} <= kinds
+    assert Payment.objects.filter(customer=None).exists()
+    assert Hold.objects.exists()
+    assert WriteOff.objects.exists()
+    assert Refund.objects.exists()
+    assert ChangeRequest.objects.filter(subject="bank", called_back_at=None).exists()
+    assert BankChange.objects.filter(state="pending").exists()
+    published = set(PolicyVersion.objects.values_list("status", flat=True))
+    assert {"published", "draft", "review"} <= published
+
+    with pytest.raises(Refused, match="company in this database"):
+        load(now=NOW, say=lambda words: None)
+
+
+def test_every_run_makes_the_same(db, django_db_blocker):
+    def numbers():
+        return list(
+            Invoice.objects.exclude(number=None)
+            .order_by("number")
+            .values_list("number", "payable", "balance")
+        )
+
+    from django.db import transaction
+
+    found = []
+    for _ in range(2):
+        point = transaction.savepoint()
+        load(now=NOW, say=lambda words: None, scale=0.01)
+        found.append(numbers())
+        transaction.savepoint_rollback(point)
+    assert found[0] == found[1]
+    assert len(found[0]) > 50
+
+
+def test_all_numbers_of_the_tables_pass_their_checks():
+    for party in tables.parties():
+        if party.tax_scheme == "VAT":
+            assert vat_id(party.tax_number, country=party.country).valid
+    for _, _, _, details in tables.ACCOUNTS:
+        assert "iban" not in details or iban(details["iban"]).valid
+
+
+def test_a_real_company_is_never_dropped(db):
+    make_entity(is_demo=False)
+    with pytest.raises(CommandError, match="real company"):
+        call_command("remove_demo", "--yes")
+
+
+def test_without_a_demo_there_is_nothing_to_remove(db):
+    with pytest.raises(CommandError, match="no demo"):
+        remove_demo.refuse_unless_demo()
+
+
+def test_the_demo_is_loaded_in_the_demo_only(db, settings):
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="DEMO=1"):
+        call_command("load_demo")

@@ -1,0 +1,127 @@
+"""Importing on the screen: file, columns, what would happen, the job."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from integrations import importing
+from invoices.models import Invoice
+from team.roles import ROLES
+from tests.factories import make_entity
+from tests.integrations.test_import_receivables import SAMPLE
+from tests.world import make_policy, make_user
+from work.models import Job
+
+pytestmark = pytest.mark.django_db
+MAY = {role.code for role in ROLES if "invoices.import_invoices" in role.acts}
+
+
+@pytest.fixture
+def seller():
+    entity = make_entity(functional_currency="USD")
+    make_policy(entity, make_user("controller"), make_user("director"))
+    return entity
+
+
+@pytest.fixture
+def queued(monkeypatch):
+    found = []
+    monkeypatch.setattr("integrations.views.run_import.delay", lambda **given: found.append(given))
+    return found
+
+
+def bring(client, content=None):
+    file = SimpleUploadedFile("old.csv", SAMPLE.read_bytes() if content is None else content, "text/csv")
+    return client.post(reverse("integrations:receivables"), {"file": file})
+
+
+def values(page):
+    form = page.context["form"]
+    return {bound.html_name: getattr(bound.value(), "pk", bound.value()) or "" for bound in form}
+
+
+@pytest.mark.parametrize("role", [role.code for role in ROLES])
+def test_who_may_import(client, role):
+    client.force_login(make_user(role))
+
+    for name in ("integrations:list", "integrations:receivables"):
+        assert client.get(reverse(name)).status_code == (200 if role in MAY else 403)
+
+
+def test_the_whole_way(client, seller, queued, django_capture_on_commit_callbacks):
+    client.force_login(make_user("lead"))
+    page = client.get(bring(client).url)
+    assert page.status_code == 200
+    assert page.context["form"].initial["day_order"] == "mdy"
+
+    given = values(page)
+    address = page.request["PATH_INFO"]
+    tried = client.post(address, given)
+    assert tried.status_code == 200
+    assert tried.context["tried"].new == 60
+    assert not Invoice.objects.exists()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        begun = client.post(f"{address}begin/", given)
+    job = Job.objects.get()
+    assert begun.url == reverse("work:job", args=[job.pk])
+    assert queued == [{"job_id": job.pk}]
+
+    importing.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.failed, job.result["new"]) == (Job.State.DONE, 60, 0, 60)
+    assert Invoice.objects.filter(is_imported=True).count() == 60
+    # The file is gone with its import, and a second run of the same message does nothing.
+    assert client.get(address).status_code == 404
+    assert importing.run(job.pk).done == 60
+    assert client.get(reverse("integrations:list")).status_code == 200
+
+
+def test_an_unreadable_file_is_refused_with_its_line(client, seller):
+    client.force_login(make_user("lead"))
+
+    answer = bring(client, "a,b\nü,1\n".encode() + b"\xfc,2\n")
+
+    assert answer.status_code == 422
+    assert "Line 3" in answer.content.decode()
+
+
+def test_columns_that_are_not_named_are_asked_for(client, seller):
+    client.force_login(make_user("lead"))
+    page = client.get(bring(client).url)
+
+    answer = client.post(page.request["PATH_INFO"], values(page) | {"column_amount": "", "day_order": ""})
+
+    assert answer.status_code == 422
+    assert {"column_amount", "day_order"} <= answer.context["form"].errors.keys()
+
+
+def test_days_that_can_be_read_two_ways_are_asked_for(client, seller):
+    client.force_login(make_user("lead"))
+    text = b"invoice number,customer number,invoice date,due date,amount\n1,K,1/2/2024,3/4/2024,5\n"
+
+    page = client.get(bring(client, text).url)
+
+    assert page.context["form"].initial["day_order"] == ""
+
+
+def test_another_person_does_not_find_the_file(client, seller):
+    client.force_login(make_user("lead"))
+    address = bring(client).url
+    client.force_login(make_user("controller"))
+
+    assert client.get(address).status_code == 404
+    assert client.post(f"{address}begin/").status_code == 404
+
+
+def test_a_job_of_somebody_who_lost_the_right_ends(client, seller, queued):
+    user = make_user("lead")
+    client.force_login(user)
+    page = client.get(bring(client).url)
+    client.post(f"{page.request['PATH_INFO']}begin/", values(page))
+    user.groups.clear()
+
+    job = importing.run(Job.objects.get().pk)
+
+    assert job.state == Job.State.FAILED
+    assert not Invoice.objects.exists()
