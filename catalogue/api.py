@@ -7,14 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from catalogue import operations, queries
 from catalogue.models import Item, TaxClass
-from core.rest.fields import Amount, Choice, Day, Flag, Input, Query, Text
+from core.rest.fields import Amount, Choice, Day, Flag, Input, Query, Text, many
 from core.rest.lookup import at_address
 from core.rest.paging import Listing
-from team.endpoints import act
+from team.endpoints import Call, act
 
 VIEW, EDIT = "catalogue.view_item", "catalogue.edit_item"
 
@@ -75,7 +74,7 @@ class ItemIn(ItemEdit):
 
     code = Text(max_length=30)
     name = Text(max_length=200)
-    prices = PriceIn(many=True, required=False, max_length=20)
+    prices = many(PriceIn, required=False, most=20)
 
 
 class ItemsQuery(Query):
@@ -86,7 +85,7 @@ class ItemsQuery(Query):
 
 
 @act("GET", VIEW, answers=ItemOut, query=ItemsQuery, paged=True)
-def list_items(request: Request, query: dict[str, Any]) -> Listing:  # noqa: ARG001 (every act gets it)
+def list_items(request: Call, query: dict[str, Any]) -> Listing:  # noqa: ARG001 (every act gets it)
     """The price list by code."""
     rows = queries.items(text=query.get("q", ""), active_only=query["active"])
     return Listing(rows.prefetch_related("prices").order_by(), "code", {"code": "code"})
@@ -109,7 +108,7 @@ def list_items(request: Request, query: dict[str, Any]) -> Listing:  # noqa: ARG
     },
 )
 @transaction.atomic
-def create_item(request: Request, data: dict[str, Any]) -> Item:
+def create_item(request: Call, data: dict[str, Any]) -> Item:
     """Add something to the price list."""
     prices = data.pop("prices", [])
     now = timezone.now()
@@ -120,13 +119,13 @@ def create_item(request: Request, data: dict[str, Any]) -> Item:
 
 
 @act("GET", VIEW, answers=ItemOut)
-def get_item(request: Request, pk: int) -> Item:  # noqa: ARG001 (every act gets it)
+def get_item(request: Call, pk: int) -> Item:  # noqa: ARG001 (every act gets it)
     """One item with its prices."""
     return at_address(Item.objects.prefetch_related("prices"), pk=pk)
 
 
 @act("PATCH", EDIT, takes=ItemEdit, answers=ItemOut, edits=True)
-def edit_item(request: Request, data: dict[str, Any], pk: int, version: int) -> Item:
+def edit_item(request: Call, data: dict[str, Any], pk: int, version: int) -> Item:
     """Change an item. Fields left out stay."""
     item = at_address(Item.objects.all(), pk=pk)
     return operations.edit_item(

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from core.rest.fields import Amount, Choice, Day, Flag, Input, Query, Text, Whole
 from core.rest.lookup import at_address, named
@@ -16,7 +15,7 @@ from core.rest.paging import Listing
 from customers import operations, queries
 from customers.models import BillingRequirement, Contact, Customer, Segment
 from entities import queries as entities
-from team.endpoints import act
+from team.endpoints import Call, act
 
 VIEW, EDIT = "customers.view_customer", "customers.edit_customer"
 
@@ -56,7 +55,7 @@ class CustomerOut(serializers.Serializer[Any]):
         source="entity.code", help_text="Code of the company that usually bills it."
     )
     segment = serializers.CharField(source="segment.name", default=None, allow_null=True)
-    parent = serializers.IntegerField(source="parent_id", allow_null=True)
+    parent = serializers.IntegerField(source="parent_id", allow_null=True)  # type: ignore[assignment]
     owner = serializers.CharField(source="owner.email", default=None, allow_null=True)
     country = serializers.CharField()
     state_code = serializers.CharField()
@@ -170,7 +169,7 @@ class CustomerEdit(Input):
     legal_name = Text(required=False, allow_blank=True, max_length=200)
     kind = Choice(Customer.Kind.choices, required=False)
     segment = Text(required=False, allow_null=True, max_length=60, help_text="Name of the segment.")
-    parent = Whole(required=False, allow_null=True, help_text="Id of the parent company.")
+    parent = Whole(required=False, allow_null=True, help_text="Id of the parent company.")  # type: ignore[assignment]
     country = Text(required=False, max_length=2)
     state_code = Text(required=False, allow_blank=True, max_length=8)
     is_sez = Flag(required=False)
@@ -187,7 +186,7 @@ class CustomerIn(CustomerEdit):
     entity = Text(max_length=12, help_text="Code of the company that bills it.")
     name = Text(max_length=160)
     country = Text(max_length=2)
-    insolvent = None
+    insolvent = None  # type: ignore[assignment]
     number = Text(required=False, max_length=20, help_text="Left out: the next free one.")
     terms_override = Text(required=False, allow_blank=True, max_length=60)
     credit_limit = Amount(required=False)
@@ -216,7 +215,7 @@ class DayQuery(Query):
 
 # -------------------------------------------------------------------------------------------------- acts
 @act("GET", VIEW, answers=CustomerOut, query=CustomersQuery, paged=True)
-def list_customers(request: Request, query: dict[str, Any]) -> Listing:
+def list_customers(request: Call, query: dict[str, Any]) -> Listing:
     """Customers by name."""
     filters = queries.Filters(
         text=query.get("q", ""),
@@ -244,7 +243,7 @@ def list_customers(request: Request, query: dict[str, Any]) -> Listing:
         }
     },
 )
-def create_customer(request: Request, data: dict[str, Any]) -> Customer:
+def create_customer(request: Call, data: dict[str, Any]) -> Customer:
     """Add a customer."""
     parts = {name: data.pop(name, None) for name in ("address", "tax_id", "contact")}
     party = _resolved(request, data) | {"entity": _entity(request, data["entity"])}
@@ -252,13 +251,13 @@ def create_customer(request: Request, data: dict[str, Any]) -> Customer:
 
 
 @act("GET", VIEW, answers=CustomerDetailOut)
-def get_customer(request: Request, pk: int) -> Customer:
+def get_customer(request: Call, pk: int) -> Customer:
     """One customer."""
     return _customer(request, pk)
 
 
 @act("PATCH", EDIT, takes=CustomerEdit, answers=CustomerDetailOut, edits=True)
-def edit_customer(request: Request, data: dict[str, Any], pk: int, version: int) -> Customer:
+def edit_customer(request: Call, data: dict[str, Any], pk: int, version: int) -> Customer:
     """Change master data.
 
     Fields left out stay. Terms, credit limit and bank data are no fields here: they change by two persons.
@@ -274,38 +273,38 @@ def edit_customer(request: Request, data: dict[str, Any], pk: int, version: int)
 
 
 @act("GET", VIEW, answers=ContactOut, paged=True)
-def list_contacts(request: Request, pk: int) -> Listing:
+def list_contacts(request: Call, pk: int) -> Listing:
     """The customer's active contacts."""
     return Listing(_customer(request, pk).contacts.filter(is_active=True), "id", {"id": "id"})
 
 
 @act("POST", EDIT, takes=ContactIn, answers=ContactOut, status=201)
-def add_contact(request: Request, data: dict[str, Any], pk: int) -> Contact:
+def add_contact(request: Call, data: dict[str, Any], pk: int) -> Contact:
     """Add a contact."""
     return operations.add_contact(_customer(request, pk), **data, actor=request.user, now=timezone.now())
 
 
 @act("GET", VIEW, answers=RequirementsOut, query=DayQuery)
-def list_requirements(request: Request, query: dict[str, Any], pk: int) -> dict[str, Any]:
+def list_requirements(request: Call, query: dict[str, Any], pk: int) -> dict[str, Any]:
     """What the customer requires of invoices on a day."""
     customer = _customer(request, pk)
     on = query.get("on") or entities.local_day(customer.entity, timezone.now())
     return {"items": queries.requirements_for(customer, customer.entity, on)}
 
 
-def _rows(request: Request) -> QuerySet[Customer]:
+def _rows(request: Call) -> QuerySet[Customer]:
     return queries.visible_to(request.user).select_related("entity", "segment", "owner")
 
 
-def _customer(request: Request, pk: int) -> Customer:
+def _customer(request: Call, pk: int) -> Customer:
     return at_address(_rows(request), pk=pk)
 
 
-def _entity(request: Request, code: str) -> Any:
+def _entity(request: Call, code: str) -> Any:
     return named(entities.visible_to(request.user), field="entity", what="company", code=code)
 
 
-def _resolved(request: Request, data: dict[str, Any]) -> dict[str, Any]:
+def _resolved(request: Call, data: dict[str, Any]) -> dict[str, Any]:
     """The values with names and ids replaced by their records."""
     values = dict(data)
     if values.get("segment"):

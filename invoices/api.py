@@ -17,7 +17,6 @@ from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from catalogue.models import Item
 from catalogue.queries import price_of
@@ -48,7 +47,7 @@ from invoices.api_shapes import (
 )
 from invoices.inputs import ChargeInput, DraftInput, LineInput
 from invoices.models import Document, Invoice
-from team.endpoints import act
+from team.endpoints import Call, act
 
 VIEW, EDIT = "invoices.view_invoice", "invoices.edit_invoice"
 _RETRY_SECONDS = 2
@@ -88,7 +87,7 @@ class InvoicesQuery(Query):
 
 # ----------------------------------------------------------------------------------------------- reading
 @act("GET", VIEW, answers=InvoiceOut, query=InvoicesQuery, paged=True)
-def list_invoices(request: Request, query: dict[str, Any]) -> Listing:
+def list_invoices(request: Call, query: dict[str, Any]) -> Listing:
     """Invoices and credit notes. Discarded drafts are left out."""
     wanted = dict(query)
     sort, external = wanted.pop("sort", ""), wanted.pop("external_id", "")
@@ -111,13 +110,13 @@ def list_invoices(request: Request, query: dict[str, Any]) -> Listing:
 
 
 @act("GET", VIEW, answers=InvoiceDetailOut)
-def get_invoice(request: Request, pk: int) -> Invoice:
+def get_invoice(request: Call, pk: int) -> Invoice:
     """One document with lines, tax groups, instalments and what the last check found."""
     return _shown(request, pk)
 
 
 @act("GET", VIEW, answers=ChecksOut)
-def check_invoice(request: Request, pk: int) -> dict[str, Any]:
+def check_invoice(request: Call, pk: int) -> dict[str, Any]:
     """What would stop or warn the document today. Changes nothing.
 
     `block` stops it, `confirm` stops it until `overrides` gives a reason for the rule, `warn` and `info` are
@@ -131,7 +130,7 @@ def check_invoice(request: Request, pk: int) -> dict[str, Any]:
 
 
 @act("GET", VIEW, files="application/pdf")
-def get_pdf(request: Request, pk: int) -> HttpResponseBase:
+def get_pdf(request: Call, pk: int) -> HttpResponseBase:
     """The PDF of an issued document.
 
     While it is being made the answer is 202 with Retry-After.
@@ -153,14 +152,14 @@ def get_pdf(request: Request, pk: int) -> HttpResponseBase:
 
 
 @act("GET", "correspondence.manage_link", answers=LinkOut, paged=True)
-def list_links(request: Request, pk: int) -> Listing:
+def list_links(request: Call, pk: int) -> Listing:
     """The customer's links to the document. Their addresses are secrets of the mails they were sent in."""
     links = links_of(_invoice(request, pk)).filter(purpose=INVOICE).order_by()
     return Listing(links, "-id", {"id": "id"})
 
 
 @act("POST", "correspondence.manage_link", answers=LinkOut)
-def close_link(request: Request, pk: int, link: int) -> PublicLink:
+def close_link(request: Call, pk: int, link: int) -> PublicLink:
     """Close a link at once."""
     row = at_address(links_of(_invoice(request, pk)).filter(purpose=INVOICE), pk=link)
     return revoke_link(row, actor=request.user, now=timezone.now())
@@ -178,7 +177,7 @@ def close_link(request: Request, pk: int, link: int) -> PublicLink:
     examples={"Two lines": _AN_INVOICE},
 )
 @transaction.atomic
-def create_invoice(request: Request, data: dict[str, Any]) -> Invoice:
+def create_invoice(request: Call, data: dict[str, Any]) -> Invoice:
     """Write a draft.
 
     Totals, taxes and due dates follow from the lines, seller, buyer and day; they are no fields.
@@ -196,7 +195,7 @@ def create_invoice(request: Request, data: dict[str, Any]) -> Invoice:
 
 
 @act("PUT", EDIT, takes=DraftPut, answers=InvoiceDetailOut, edits=True)
-def replace_draft(request: Request, data: dict[str, Any], pk: int, version: int) -> Invoice:
+def replace_draft(request: Call, data: dict[str, Any], pk: int, version: int) -> Invoice:
     """Replace what a draft says. What is left out is empty. Approvals of the former text are void."""
     invoice = _invoice(request, pk)
     base = DraftInput(invoice.entity, invoice.customer, ())
@@ -204,16 +203,14 @@ def replace_draft(request: Request, data: dict[str, Any], pk: int, version: int)
 
 
 @act("PATCH", EDIT, takes=DraftEdit, answers=InvoiceDetailOut, edits=True)
-def edit_draft(request: Request, data: dict[str, Any], pk: int, version: int) -> Invoice:
+def edit_draft(request: Call, data: dict[str, Any], pk: int, version: int) -> Invoice:
     """Change parts of a draft. Fields left out stay; `lines` are replaced as a whole."""
     invoice = _invoice(request, pk)
     return _edit(request, invoice, operations.as_input(invoice), data, version)
 
 
 @transaction.atomic
-def _edit(
-    request: Request, invoice: Invoice, base: DraftInput, data: dict[str, Any], version: int
-) -> Invoice:
+def _edit(request: Call, invoice: Invoice, base: DraftInput, data: dict[str, Any], version: int) -> Invoice:
     given = dict(data)
     expected = given.pop("expected_total", None)
     if "customer" in given:
@@ -233,14 +230,14 @@ def _edit(
 
 
 @act("POST", EDIT, answers=InvoiceDetailOut)
-def discard_draft(request: Request, pk: int) -> Invoice:
+def discard_draft(request: Call, pk: int) -> Invoice:
     """Throw a draft away."""
     operations.discard_draft(_invoice(request, pk), actor=request.user, now=timezone.now())
     return _shown(request, pk)
 
 
 @act("POST", EDIT, takes=ReasonIn, answers=InvoiceDetailOut)
-def reopen_draft(request: Request, data: dict[str, Any], pk: int) -> Invoice:
+def reopen_draft(request: Call, data: dict[str, Any], pk: int) -> Invoice:
     """Take a submitted or approved document back to draft."""
     operations.reopen_draft(_invoice(request, pk), actor=request.user, now=timezone.now(), **data)
     return _shown(request, pk)
@@ -248,7 +245,7 @@ def reopen_draft(request: Request, data: dict[str, Any], pk: int) -> Invoice:
 
 # ------------------------------------------------------------------------------------- approval and issue
 @act("POST", EDIT, answers=InvoiceDetailOut)
-def submit_invoice(request: Request, pk: int) -> Invoice:
+def submit_invoice(request: Call, pk: int) -> Invoice:
     """Check a draft and ask for approval; a small, unremarkable one is approved at once.
 
     With If-Match only the version you have seen is submitted.
@@ -263,7 +260,7 @@ def submit_invoice(request: Request, pk: int) -> Invoice:
 
 
 @act("POST", "work.decide_approval", takes=ApproveIn, answers=InvoiceDetailOut)
-def approve_invoice(request: Request, data: dict[str, Any], pk: int) -> Invoice:
+def approve_invoice(request: Call, data: dict[str, Any], pk: int) -> Invoice:
     """Say yes to exactly what was submitted.
 
     Every key of `approval.flags` stands in `confirmed`. Its author cannot approve, whatever the key.
@@ -274,7 +271,7 @@ def approve_invoice(request: Request, data: dict[str, Any], pk: int) -> Invoice:
 
 
 @act("POST", "work.decide_approval", takes=ReasonIn, answers=InvoiceDetailOut)
-def reject_invoice(request: Request, data: dict[str, Any], pk: int) -> Invoice:
+def reject_invoice(request: Call, data: dict[str, Any], pk: int) -> Invoice:
     """Say no, with the reason its author needs."""
     invoice = _invoice(request, pk)
     operations.reject_invoice(invoice, actor=request.user, now=timezone.now(), reason=data.get("reason", ""))
@@ -282,14 +279,14 @@ def reject_invoice(request: Request, data: dict[str, Any], pk: int) -> Invoice:
 
 
 @act("POST", "invoices.issue_invoice", answers=InvoiceDetailOut)
-def issue_invoice(request: Request, pk: int) -> Invoice:
+def issue_invoice(request: Call, pk: int) -> Invoice:
     """Number, date and freeze an approved document. From here on it is credited, never edited."""
     operations.issue_invoice(_invoice(request, pk), actor=request.user, now=timezone.now())
     return _shown(request, pk)
 
 
 @act("POST", "correspondence.send_message", takes=SendIn, answers=InvoiceDetailOut)
-def send_invoice(request: Request, data: dict[str, Any], pk: int) -> Invoice:
+def send_invoice(request: Call, data: dict[str, Any], pk: int) -> Invoice:
     """Send an issued document to the customer's contacts. A worker writes the mail."""
     operations.send_invoice(
         _invoice(request, pk), actor=request.user, now=timezone.now(), again=data["again"]
@@ -306,7 +303,7 @@ def send_invoice(request: Request, data: dict[str, Any], pk: int) -> Invoice:
     key="needed",
     at="invoice",
 )
-def credit_invoice(request: Request, data: dict[str, Any], pk: int) -> Invoice:
+def credit_invoice(request: Call, data: dict[str, Any], pk: int) -> Invoice:
     """Write a credit note, as a draft, for lines of an issued invoice, or for all that is left of it.
 
     Without `lines` everything is credited. `net` is the amount before tax; charges of the document have the
@@ -323,24 +320,24 @@ def credit_invoice(request: Request, data: dict[str, Any], pk: int) -> Invoice:
 
 
 # --------------------------------------------------------------------------------------------- from here
-def _rows(request: Request) -> QuerySet[Invoice]:
+def _rows(request: Call) -> QuerySet[Invoice]:
     return queries.visible_to(request.user).select_related("entity", "customer")
 
 
-def _invoice(request: Request, pk: int) -> Invoice:
+def _invoice(request: Call, pk: int) -> Invoice:
     return at_address(_rows(request), pk=pk)
 
 
-def _shown(request: Request, pk: int) -> Invoice:
+def _shown(request: Call, pk: int) -> Invoice:
     return at_address(queries.record_of(queries.visible_to(request.user)), pk=pk)
 
 
-def _customer(request: Request, pk: int) -> Customer:
+def _customer(request: Call, pk: int) -> Customer:
     rows = customers.visible_to(request.user).select_related("entity", "segment")
     return named(rows, field="customer", what="customer", pk=pk)
 
 
-def _entity(request: Request, code: str) -> Entity:
+def _entity(request: Call, code: str) -> Entity:
     return named(entities.visible_to(request.user), field="entity", what="company", code=code)
 
 

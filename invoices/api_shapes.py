@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalogue.models import Item, TaxClass
-from core.rest.fields import Amount, Choice, Day, Flag, Input, Text, Whole
+from core.rest.fields import Amount, Choice, Day, Flag, Input, Text, Whole, many
 from invoices.models import Invoice
 from invoices.operations import REASONS
 from work.models import Approval
@@ -124,7 +124,7 @@ class FindingOut(serializers.Serializer[Any]):
 
     rule = serializers.CharField()
     severity = serializers.ChoiceField([("block",) * 2, ("confirm",) * 2, ("warn",) * 2, ("info",) * 2])
-    field = serializers.CharField()  # type: ignore[assignment]
+    field = serializers.CharField()
     message = serializers.CharField()
     mend = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]
@@ -258,8 +258,8 @@ class DraftEdit(Input):
 
     entity = Text(required=False, max_length=12, help_text="Code of the company; else the customer's own.")
     customer = Whole(required=False)
-    lines = LineIn(many=True, required=False, min_length=1, max_length=MOST_LINES)
-    charges = ChargeIn(many=True, required=False, max_length=50)
+    lines = many(LineIn, required=False, least=1, most=MOST_LINES)
+    charges = many(ChargeIn, required=False, most=50)
     currency = _text(3, help_text="Empty: the customer's.")
     terms = _text(60, help_text="Empty: the customer's or the policy's.")
     language = _text(5)
@@ -287,7 +287,7 @@ class DraftEdit(Input):
 class DraftPut(DraftEdit):
     """A whole draft."""
 
-    lines = LineIn(many=True, min_length=1, max_length=MOST_LINES)
+    lines = many(LineIn, least=1, most=MOST_LINES)
 
 
 class DraftIn(DraftPut):
@@ -332,4 +332,4 @@ class CreditIn(Input):
 
     reason_code = Choice(list(REASONS.items()))
     reason = Text(max_length=300, help_text="The customer reads it.")
-    lines = CreditLineIn(many=True, required=False, min_length=1, max_length=MOST_LINES)
+    lines = many(CreditLineIn, required=False, least=1, most=MOST_LINES)

@@ -9,9 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.request import Request
 
-from core.rest.fields import Amount, Choice, Day, Flag, Input, Query, Text, Whole
+from core.rest.fields import Amount, Choice, Day, Flag, Input, Query, Text, Whole, many
 from core.rest.lookup import at_address, named
 from core.rest.paging import Listing
 from customers import queries as customers
@@ -19,7 +18,7 @@ from entities import queries as entities
 from ledger.models import Allocation, OpenItem
 from payments import operations, queries
 from payments.models import Payment
-from team.endpoints import act
+from team.endpoints import Call, act
 
 VIEW, RECORD, ALLOCATE = "payments.view_payment", "payments.record_payment", "payments.allocate_payment"
 
@@ -146,7 +145,7 @@ class PartIn(Input):
 class AllocateIn(Input):
     """What the receipt pays."""
 
-    parts = PartIn(many=True, min_length=1, max_length=500)
+    parts = many(PartIn, least=1, most=500)
     on = Day(required=False)
     grant_discount = Flag(required=False, help_text="Grant an early payment discount that was earned.")
 
@@ -154,7 +153,7 @@ class AllocateIn(Input):
 class UseIn(Input):
     """What the credit is used for."""
 
-    parts = PartIn(many=True, min_length=1, max_length=500)
+    parts = many(PartIn, least=1, most=500)
     on = Day(required=False)
 
 
@@ -198,7 +197,7 @@ class CreditsQuery(Query):
 
 # ---------------------------------------------------------------------------------------------- receipts
 @act("GET", VIEW, answers=PaymentOut, query=PaymentsQuery, paged=True)
-def list_payments(request: Request, query: dict[str, Any]) -> Listing:
+def list_payments(request: Call, query: dict[str, Any]) -> Listing:
     """Receipts, the newest first."""
     wanted = dict(query)
     if "entity" in wanted:
@@ -227,7 +226,7 @@ def list_payments(request: Request, query: dict[str, Any]) -> Listing:
         }
     },
 )
-def create_payment(request: Request, data: dict[str, Any]) -> Payment:
+def create_payment(request: Call, data: dict[str, Any]) -> Payment:
     """Record a receipt.
 
     The same `external_id` with the same amount is the same receipt and answers with it; with another amount
@@ -243,13 +242,13 @@ def create_payment(request: Request, data: dict[str, Any]) -> Payment:
 
 
 @act("GET", VIEW, answers=PaymentDetailOut)
-def get_payment(request: Request, pk: int) -> Payment:
+def get_payment(request: Call, pk: int) -> Payment:
     """One receipt and what it was used for."""
     return _shown(request, pk)
 
 
 @act("POST", RECORD, takes=IdentifyIn, answers=PaymentDetailOut)
-def identify_payment(request: Request, data: dict[str, Any], pk: int) -> Payment:
+def identify_payment(request: Call, data: dict[str, Any], pk: int) -> Payment:
     """Say whose an unidentified receipt is."""
     customer = _customer(request, data["customer"])
     operations.identify_payment(_shown(request, pk), customer, actor=request.user, now=timezone.now())
@@ -257,7 +256,7 @@ def identify_payment(request: Request, data: dict[str, Any], pk: int) -> Payment
 
 
 @act("GET", VIEW, answers=ProposalOut)
-def propose_allocation(request: Request, pk: int) -> dict[str, Any]:
+def propose_allocation(request: Call, pk: int) -> dict[str, Any]:
     """What the receipt most likely pays: quoted references, the exact amount, the oldest. Books nothing."""
     payment = _shown(request, pk)
     found, unapplied = operations.propose_allocation(payment)
@@ -267,7 +266,7 @@ def propose_allocation(request: Request, pk: int) -> dict[str, Any]:
 
 
 @act("POST", ALLOCATE, takes=AllocateIn, answers=PaymentDetailOut, key="needed")
-def allocate_payment(request: Request, data: dict[str, Any], pk: int) -> Payment:
+def allocate_payment(request: Call, data: dict[str, Any], pk: int) -> Payment:
     """Use a receipt for open items."""
     given = dict(data)
     operations.allocate_payment(
@@ -281,7 +280,7 @@ def allocate_payment(request: Request, data: dict[str, Any], pk: int) -> Payment
 
 
 @act("POST", ALLOCATE, takes=WhyIn, answers=PaymentDetailOut)
-def undo_allocation(request: Request, data: dict[str, Any], pk: int, allocation: int) -> Payment:
+def undo_allocation(request: Call, data: dict[str, Any], pk: int, allocation: int) -> Payment:
     """Undo one allocation: invoice and receipt are open again by what it took."""
     payment = _shown(request, pk)
     rows = Allocation.objects.filter(credit_id=payment.open_item_id, credit__isnull=False)
@@ -292,7 +291,7 @@ def undo_allocation(request: Request, data: dict[str, Any], pk: int, allocation:
 
 
 @act("POST", RECORD, takes=BounceIn, answers=PaymentDetailOut, key="needed")
-def bounce_payment(request: Request, data: dict[str, Any], pk: int) -> Payment:
+def bounce_payment(request: Call, data: dict[str, Any], pk: int) -> Payment:
     """The bank took the money back: allocations are undone, then the receipt is mirrored."""
     operations.bounce_payment(_shown(request, pk), **data, actor=request.user, now=timezone.now())
     return _shown(request, pk)
@@ -300,7 +299,7 @@ def bounce_payment(request: Request, data: dict[str, Any], pk: int) -> Payment:
 
 # ----------------------------------------------------------------------------------------------- credits
 @act("GET", VIEW, answers=CreditOut, query=CreditsQuery, paged=True)
-def list_credits(request: Request, query: dict[str, Any]) -> Listing:
+def list_credits(request: Call, query: dict[str, Any]) -> Listing:
     """Credit notes of which something is left, the oldest first."""
     names = {"customer": "customer_id", "currency": "currency"}
     rows = _credits(request).filter(open_amount__gt=0, **{names[name]: query[name] for name in query})
@@ -308,13 +307,13 @@ def list_credits(request: Request, query: dict[str, Any]) -> Listing:
 
 
 @act("GET", VIEW, answers=CreditDetailOut)
-def get_credit(request: Request, pk: int) -> OpenItem:
+def get_credit(request: Call, pk: int) -> OpenItem:
     """One credit and what it was used for."""
     return at_address(_credits(request), pk=pk)
 
 
 @act("POST", ALLOCATE, takes=UseIn, answers=CreditDetailOut, key="needed")
-def use_credit(request: Request, data: dict[str, Any], pk: int) -> OpenItem:
+def use_credit(request: Call, data: dict[str, Any], pk: int) -> OpenItem:
     """Use what is left of a credit note for other open items of the customer."""
     given = dict(data)
     operations.use_credit(
@@ -328,12 +327,12 @@ def use_credit(request: Request, data: dict[str, Any], pk: int) -> OpenItem:
 
 
 # --------------------------------------------------------------------------------------------- from here
-def _shown(request: Request, pk: int) -> Payment:
+def _shown(request: Call, pk: int) -> Payment:
     rows = queries.visible_to(request.user).select_related("entity", "customer", "open_item")
     return at_address(rows, pk=pk)
 
 
-def _credits(request: Request) -> QuerySet[OpenItem]:
+def _credits(request: Call) -> QuerySet[OpenItem]:
     return OpenItem.objects.filter(
         kind=OpenItem.Kind.CREDIT_NOTE,
         side=OpenItem.Side.CREDIT,
@@ -341,7 +340,7 @@ def _credits(request: Request) -> QuerySet[OpenItem]:
     ).select_related("entity")
 
 
-def _parts(request: Request, given: list[dict[str, Any]]) -> list[operations.Part]:
+def _parts(request: Call, given: list[dict[str, Any]]) -> list[operations.Part]:
     """The parts; an open item of a company the caller does not see is like one that is not there."""
     seen = set(
         OpenItem.objects.filter(
@@ -361,9 +360,9 @@ def _uses(item_id: int | None) -> list[dict[str, Any]]:
     return list(AllocationOut(rows, many=True).data)
 
 
-def _customer(request: Request, pk: int) -> Any:
+def _customer(request: Call, pk: int) -> Any:
     return named(customers.visible_to(request.user), field="customer", what="customer", pk=pk)
 
 
-def _entity(request: Request, code: str) -> Any:
+def _entity(request: Call, code: str) -> Any:
     return named(entities.visible_to(request.user), field="entity", what="company", code=code)

@@ -7,13 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from core.rest.lookup import at_address
 from core.rest.paging import Listing
 from policies import queries
 from policies.models import Policy, PolicyVersion
-from team.endpoints import act
+from team.endpoints import Call, act
 
 VIEW = "policies.view_policy"
 
@@ -30,7 +29,7 @@ class VersionOut(serializers.Serializer[Any]):
 
     def get_public_url(self, version: PolicyVersion) -> str:
         """The page that opens without sign-in."""
-        return settings.BASE_URL + queries.public_path(version)
+        return f"{settings.BASE_URL}{queries.public_path(version)}"
 
 
 class VersionDetailOut(VersionOut):
@@ -53,26 +52,26 @@ class PolicyOut(serializers.Serializer[Any]):
 
 
 @act("GET", VIEW, answers=PolicyOut, paged=True)
-def list_policies(request: Request) -> Listing:
+def list_policies(request: Call) -> Listing:
     """Policies by code."""
     return Listing(_rows(request).order_by(), "code", {"code": "code"})
 
 
 @act("GET", VIEW, answers=PolicyOut)
-def get_policy(request: Request, pk: int) -> Policy:
+def get_policy(request: Call, pk: int) -> Policy:
     """One policy."""
     return at_address(_rows(request), pk=pk)
 
 
 @act("GET", VIEW, answers=VersionDetailOut)
-def get_version(request: Request, pk: int, number: int) -> PolicyVersion:
+def get_version(request: Call, pk: int, number: int) -> PolicyVersion:
     """One published version with its clauses."""
     policy = at_address(queries.visible_to(request.user), pk=pk)
     rows = policy.versions.filter(status__in=queries.PUBLISHED).select_related("policy")
     return at_address(rows, number=number)
 
 
-def _rows(request: Request) -> QuerySet[Policy]:
+def _rows(request: Call) -> QuerySet[Policy]:
     published = PolicyVersion.objects.filter(status__in=queries.PUBLISHED).order_by("-number")
     return (
         queries.visible_to(request.user)

@@ -23,6 +23,7 @@ from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -33,6 +34,14 @@ from core.rest.fields import Nothing, Query
 from core.rest.paging import Listing
 from core.rest.problems import MEDIA_TYPE, Changed, ProblemSerializer
 from team.idempotency import answer_once, key_of
+from team.models import User
+
+
+class Call(Request):
+    """A request whose caller is known: what an act is given. A name for the type; nothing is made of it."""
+
+    user: User
+
 
 Serializer = type[serializers.BaseSerializer[Any]]
 _RENDERER = JSONRenderer()
@@ -104,15 +113,16 @@ class Endpoint(APIView):
     acts: Mapping[str, Act] = {}
     permission = ""
 
-    def run(self, one: Act, request: Request, address: Mapping[str, Any]) -> HttpResponseBase:
+    def run(self, one: Act, request: Call, address: Mapping[str, Any]) -> HttpResponseBase:
         """Check what came, act once, and write the answer."""
         given: dict[str, Any] = dict(address)
-        if one.query is not None or request.method == "GET":
-            given |= {"query": _checked(one.query or Query, request.query_params)} if one.query else {}
-            if one.query is None:
-                _checked(Query, request.query_params)
+        if one.query is not None:
+            given["query"] = _checked(one.query, request.query_params)
+        elif one.method == "GET":
+            _checked(Query, request.query_params)
         if one.method != "GET":
-            data = _checked(one.takes or Nothing, {} if request.data is None else request.data)
+            _refuse_other_media(request)
+            data = _checked(one.takes or Nothing, request.data)
             given |= {"data": data} if one.takes else {}
         if one.edits:
             given["version"] = versions.expected(request, required=True)
@@ -123,7 +133,7 @@ class Endpoint(APIView):
                 raise self._changed(stale, request, address) from stale
             raise
 
-    def _changed(self, stale: Stale, request: Request, address: Mapping[str, Any]) -> Changed:
+    def _changed(self, stale: Stale, request: Call, address: Mapping[str, Any]) -> Changed:
         """The refusal of a stale edit, with the record as it can be read at the same address now."""
         read = self.acts.get("GET")
         if read is None or read.answers is None:
@@ -131,7 +141,7 @@ class Endpoint(APIView):
         present = read.function(request, **address)
         return Changed(stale, current=read.answers(present).data, etag=versions.etag(present))
 
-    def _once(self, one: Act, request: Request, given: Mapping[str, Any]) -> HttpResponseBase:
+    def _once(self, one: Act, request: Call, given: Mapping[str, Any]) -> HttpResponseBase:
         if one.method != "POST":
             return _answer(one, request, one.function(request, **given))
         key = key_of(request.headers.get("Idempotency-Key"), needed=one.key == "needed")
@@ -162,12 +172,20 @@ def resource(*acts: Act) -> Callable[..., HttpResponseBase]:
 
 
 def _handler(one: Act) -> Callable[..., HttpResponseBase]:
-    def handle(self: Endpoint, request: Request, **address: Any) -> HttpResponseBase:
+    def handle(self: Endpoint, request: Call, **address: Any) -> HttpResponseBase:
         return self.run(one, request, address)
 
     handle.__name__ = one.method.lower()
     handle.__doc__ = one.about or one.summary
-    return _described(one)(handle)
+    return _described(one)(handle)  # type: ignore[no-any-return]
+
+
+def _refuse_other_media(request: Request) -> None:
+    """415 for a body that is not JSON, also where something before us has read it as a form."""
+    kind = (request.content_type or "").partition(";")[0].strip().lower()
+    has_body = request.META.get("CONTENT_LENGTH") not in (None, "", "0")
+    if has_body and kind != "application/json":
+        raise UnsupportedMediaType(kind)
 
 
 def _checked(kind: Serializer, data: Any) -> Any:
@@ -215,7 +233,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 def _described(one: Act) -> Callable[[Any], Any]:
     name = one.function.__module__.partition(".")[0]
-    return extend_schema(  # type: ignore[no-any-return]
+    return extend_schema(
         operation_id=f"{name}_{one.function.__name__.strip('_')}",
         tags=[name],
         summary=one.summary,

@@ -93,12 +93,12 @@ def _claim(user: User, key: str, path: str, digest: str, now: datetime) -> int |
         ON CONFLICT (user_id, key) DO UPDATE
            SET method_and_path = excluded.method_and_path, body_hash = excluded.body_hash,
                status = NULL, answer = NULL, headers = '{{}}', created_at = excluded.created_at
-         WHERE old.created_at < excluded.created_at - %s
+         WHERE old.created_at < %s
         RETURNING id
     """  # noqa: S608 (the table's own name)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement, [user.pk, key, path[:300], digest, now, LIFE])
+            cursor.execute(statement, [user.pk, key, path[:300], digest, now, now - LIFE])
             row = cursor.fetchone()
     except OperationalError as fault:
         if getattr(fault.__cause__, "pgcode", "") != errorcodes.LOCK_NOT_AVAILABLE:

@@ -43,6 +43,15 @@ class Input(serializers.Serializer[Any]):
         return values
 
 
+def many(
+    kind: type[Input], *, most: int, least: int = 0, required: bool = True
+) -> serializers.ListSerializer[Any]:
+    """A list of objects, of at least `least` and at most `most`."""
+    return serializers.ListSerializer(
+        child=kind(), required=required, min_length=least or None, max_length=most
+    )
+
+
 class Query(Input):
     """The query of an address. Cursors and the page size are read by the paging itself."""
 
@@ -136,7 +145,7 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> Decimal:
         """The exact value."""
         if not isinstance(data, str):
-            message = self.error_messages["number"]
+            message = str(self.error_messages["number"])
             raise ValidationError([ErrorDetail(message, "money_is_text")])
         if not _DECIMAL.fullmatch(data):
             message = self.error_messages["invalid"].format(input=data[:40])

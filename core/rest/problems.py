@@ -105,7 +105,7 @@ class Said:
 class ProblemItemSerializer(serializers.Serializer[Any]):
     """One thing that is wrong."""
 
-    field = serializers.CharField(help_text='Where, like "lines[0].quantity"; "" when it is no single field.')  # type: ignore[assignment]
+    field = serializers.CharField(help_text='Where, like "lines[0].quantity"; "" when it is no single field.')
     rule = serializers.CharField(help_text="Stable id of the rule.")
     message = serializers.CharField(help_text="What is wrong, in words.")
     mend = serializers.CharField(help_text='What would make it right; "" when nothing would.')
@@ -120,9 +120,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     problems = ProblemItemSerializer(many=True)
     request_id = serializers.CharField(allow_blank=True, help_text="Quote it when you ask us.")
-    current = serializers.DictField(  # type: ignore[assignment]
-        required=False, help_text="With 412: the record as it is now."
-    )
+    current = serializers.DictField(required=False, help_text="With 412: the record as it is now.")
     changed_by = serializers.CharField(required=False)
     changed_at = serializers.DateTimeField(required=False, allow_null=True)
 
