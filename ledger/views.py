@@ -100,9 +100,10 @@ def items(request: StaffRequest) -> HttpResponse:
     listed = rows.select_related("customer", "entity", "instalment__invoice", "payment")
     key = "due_on" if filters.side == "debit" else "opened_on"
     page = paginate(request, listed, sorts={"due": key}, default="due")
-    today = filters.as_of or timezone.localdate()
+    now = timezone.now()
     for item in page.items:
-        item.late = max(0, (today - item.due_on).days) if item.due_on else 0
+        day = filters.as_of or entities.local_day(item.entity, now)
+        item.late = max(0, (day - item.due_on).days) if item.due_on else 0
     context = {
         "page": page,
         "filters": filters,
