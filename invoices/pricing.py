@@ -145,9 +145,9 @@ def work_out(draft: DraftInput, *, today: date, book: Book) -> Worked:
         totals.due,
         base=draft.planned_on or today,
         terms=terms or "NET 0",
-        # Instalments are the policy's; terms agreed apart, or typed in, replace them.
+        # Instalments are the policy's; terms agreed apart, or others typed in, replace them.
         schedule=()
-        if draft.terms or profile.terms_override or policy is None
+        if policy is None or profile.terms_override or terms != book.clauses(policy).terms
         else schedule_of(book.clauses(policy)),
         currency=currency,
         calendar=book.calendar(entity),

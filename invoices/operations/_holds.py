@@ -42,6 +42,13 @@ def hold(
         raise Invalid(
             "Say why it is held.", field="reason", rule="a_hold_has_a_reason", mend="Write the reason."
         )
+    if line is not None and line.invoice_id != invoice.pk:
+        raise Invalid(
+            f"{invoice} has no such line.",
+            field="line",
+            rule="a_hold_is_on_a_line_of_its_invoice",
+            mend="Choose one of its lines.",
+        )
     if amount <= 0 or -int(amount.normalize().as_tuple().exponent) > exponent(invoice.currency):
         raise Invalid(
             f"{amount} is not an amount in {invoice.currency}.",

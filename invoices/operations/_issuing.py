@@ -448,6 +448,8 @@ def _update_rows(plans: Sequence[_Plan], actor: User | None, now: datetime) -> N
         )
     for plan in plans:
         invoice = plan.invoice
+        for row in plan.parts.instalments:
+            row.open_item = plan.items.get(str(row.number))
         invoice.document_status = Invoice.Status.ISSUED
         invoice.series, invoice.sequence, invoice.number = plan.series, plan.sequence, plan.number
         invoice.issued_on, invoice.issued_at, invoice.issued_by = plan.on, now, actor
