@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from core.paging import paginate
 from core.permissions import allowed
 from trail.models import Entry
-from trail.queries import changes_of
+from trail.queries import changes_of, visible_to
 
 # Query key -> the column it compares exactly, and its name for people.
 FILTERS = {"fact": "fact", "cid": "cid", "actor": "actor__email", "object": "object_repr"}
@@ -24,7 +24,7 @@ FILTERS = {"fact": "fact", "cid": "cid", "actor": "actor__email", "object": "obj
 def list_(request: HttpRequest) -> HttpResponse:
     """Every act, newest first; each cell is a filter of its own."""
     chosen = {key: request.GET[key].strip()[:200] for key in FILTERS if request.GET.get(key, "").strip()}
-    rows: QuerySet[Entry] = Entry.objects.select_related("actor", "content_type")
+    rows: QuerySet[Entry] = visible_to(request.user).select_related("actor", "content_type")
     rows = rows.filter(**{FILTERS[key]: value for key, value in chosen.items()})
     page = paginate(request, rows, sorts={"at": "id"}, default="-at")
     context = {

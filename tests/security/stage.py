@@ -306,6 +306,7 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
         _version,
     ),
     ("policies", "public public_text", SHARED, lambda c: {"ref": c.public_version.public_ref}),
+    ("integrations", "columns begin", PERSONAL, lambda c: {"token": "0" * 32}),
     ("work", "job cancel failures", PERSONAL, _pk("job")),
     (
         "entities",

@@ -262,6 +262,16 @@ def test_parts_of_another_companys_object_are_not_reached_through_ones_own(compa
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_trail_of_another_company_stays_closed(company, people):
+    """Its page filters by object, so that what is not on the first page would show as well."""
+    inside, outside = people[-2], people[-1]
+    name = company.world.customer.name
+
+    assert "<time" in inside.client.get(reverse("trail:list"), {"object": name}).content.decode()
+    for said in (name, company.entity.name, str(company.contact), str(company.bank_change)):
+        assert "<time" not in outside.client.get(reverse("trail:list"), {"object": said}).content.decode()
+
+
 def test_no_form_is_taken_without_its_token(company, people, figures):
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     assert people[-2].user

@@ -1,0 +1,77 @@
+"""What is open to everybody, or to everybody signed in, is a short list somebody wrote on purpose."""
+
+from core.permissions import SIGNED_IN, mark_of
+from tests.core.test_routes import own_routes, routes
+from tests.security.stage import routes as named_routes
+
+OPEN_TO_ALL = {
+    "core:theme",
+    "core:keys",
+    "core:keyboard",
+    "entities:logo",
+    "metrics:healthz",
+    "metrics:readyz",
+    "policies:public",
+    "policies:public_text",
+    "portal:invoice",
+    "portal:pdf",
+    "portal:calendar",
+    "portal:logo",
+    "",  # what else stands below /i/: it says that nothing is there
+}
+OPEN_TO_SIGNED_IN = {
+    "metrics:home",
+    "search",
+    "team:profile",
+    "team:second_factor",
+    "team:roles",
+    "team:limits",
+    "work:list",
+    "work:needs",
+    "work:jobs",
+    "work:job",
+    "work:cancel",
+    "work:failures",
+}
+
+
+def api_routes():
+    from django.urls import get_resolver
+
+    return [(path, view) for path, view in routes(get_resolver()) if path.startswith("api/v1/")]
+
+
+def test_what_strangers_may_open_is_known():
+    found = {route.name for route in named_routes() if route.mark.is_public}
+
+    assert found == OPEN_TO_ALL, "A page for strangers is added here on purpose"
+
+
+def test_what_needs_no_right_is_known():
+    found = {route.name for route in named_routes() if route.mark.permission == SIGNED_IN}
+
+    assert found == OPEN_TO_SIGNED_IN, "A page without a right of its own is added here on purpose"
+
+
+def test_a_public_page_says_why_in_words():
+    short = [
+        path
+        for path, view in own_routes()
+        if (mark := mark_of(view)) and mark.is_public and len(mark.public_reason.split()) < 4
+    ]
+
+    assert not short
+
+
+def test_every_address_of_the_api_names_its_right():
+    unmarked = [path for path, view in api_routes() if mark_of(view) is None]
+
+    assert api_routes()
+    assert not unmarked
+
+
+def test_only_the_api_does_without_the_token_of_forms():
+    """Its requests carry a key, or a session that DRF checks itself."""
+    exempt = [path for path, view in own_routes() if getattr(view, "csrf_exempt", False)]
+
+    assert not exempt
