@@ -206,7 +206,7 @@ def _owed(
                 },
             )
         )
-        for row in found:
+        for row in map(dict[str, Any], found):
             entity = by_pk[row["entity_id"]]
             open_.append(Row(entity, row["currency"], row["n"], row["amount"], row["functional"]))
             if row["late_n"]:
@@ -347,7 +347,7 @@ def largest_overdue(companies: Sequence[Entity], *, now: datetime, most: int = _
             for row in rows:
                 part = convert.convert(row["functional"], by_pk[row["entity_id"]])
                 if part is not None:
-                    found.append((round_money(part, convert.currency), row, day))
+                    found.append((round_money(part, convert.currency), dict(row), day))
     found.sort(key=lambda one: (-one[0], one[1]["customer_id"]))
     people = Customer.objects.select_related("owner").in_bulk(
         [row["customer_id"] for _, row, _ in found[:most]]

@@ -17,6 +17,7 @@ from entities.models import Entity
 from invoices.queries import visible_to as invoices_visible_to
 from metrics import health, queries, search, showing
 from payments.queries import visible_to as payments_visible_to
+from team.requests import StaffRequest
 
 _NEEDS = 8
 FIGURES = "invoices.view_invoice"
@@ -24,7 +25,7 @@ FIGURES = "invoices.view_invoice"
 
 @require_GET
 @allowed(SIGNED_IN)
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: StaffRequest) -> HttpResponse:
     """What needs this person, and how the business stands. Without anything yet: what to set up first."""
     now = timezone.now()
     needs = queries.needs_of(request.user)
@@ -60,7 +61,7 @@ def _figures(companies: list[Entity], entity: Entity | None) -> dict[str, Any]:
     }
 
 
-def _begun(request: HttpRequest) -> bool:
+def _begun(request: StaffRequest) -> bool:
     """Whether there is anything to count for this reader."""
     return (
         invoices_visible_to(request.user).order_by().exists()
@@ -68,7 +69,7 @@ def _begun(request: HttpRequest) -> bool:
     )
 
 
-def _first(request: HttpRequest) -> dict[str, Any]:
+def _first(request: StaffRequest) -> dict[str, Any]:
     steps = queries.first_steps()
     following = next((step for step in steps if not step.done), None)
     return {
@@ -81,7 +82,7 @@ def _first(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _entity(request: HttpRequest, companies: list[Entity]) -> Entity | None:
+def _entity(request: StaffRequest, companies: list[Entity]) -> Entity | None:
     asked = request.GET.get("entity", "")
     return next((one for one in companies if str(one.pk) == asked), None)
 
@@ -92,7 +93,7 @@ def _part_of_day(hour: int) -> str:
 
 @require_GET
 @allowed(FIGURES)
-def figure(request: HttpRequest, code: str) -> HttpResponse:
+def figure(request: StaffRequest, code: str) -> HttpResponse:
     """One key figure: what it means and the rows per company and currency it is the sum of."""
     if code not in showing.TITLES:
         raise Http404
@@ -114,7 +115,7 @@ def figure(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_GET
 @allowed(SIGNED_IN)
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: StaffRequest) -> HttpResponse:
     """Search over everything the reader may see: fragments for the palette, a page for browsers."""
     text = request.GET.get("q", "")[: search.LONGEST]
     groups = [

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
@@ -84,7 +85,7 @@ def listing(user: User, filters: Filters) -> QuerySet[Payment]:
     return rows.filter(_found(filters.q)) if filters.q.strip() else rows
 
 
-def _open_receipts() -> list[int] | QuerySet[OpenItem]:
+def _open_receipts() -> list[int] | QuerySet[OpenItem, Any]:
     """The items of receipts with a rest: as ids while they are few, so that the list begins with them."""
     rows = OpenItem.objects.filter(side="credit", kind="receipt", open_amount__gt=0).order_by()
     ids = list(rows.values_list("pk", flat=True)[: _MOST_OPEN + 1])
@@ -332,7 +333,8 @@ def account_of(
     for item in rows:
         late = max(0, (on - (item.due_on or item.opened_on)).days) if item.side == "debit" else 0
         age = bucket(item.due_on or item.opened_on, on) if item.side == "debit" else "credit"
-        owed.setdefault(item.currency, []).append(Owed(item, item.was_open, late, age))
+        was_open: Decimal = item.was_open  # type: ignore[attr-defined]  # annotated by items_of
+        owed.setdefault(item.currency, []).append(Owed(item, was_open, late, age))
     currencies = set(owed) | set(currencies_of(customer.pk))
     return [
         _account(customer.pk, currency, owed.get(currency, []), since=since, on=on, most=most)

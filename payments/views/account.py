@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -22,6 +22,7 @@ from entities.queries import local_day
 from payments import operations, queries
 from payments.forms import day_of
 from payments.queries import Account
+from team.requests import StaffRequest
 
 VIEW = "payments.view_payment"
 _COLUMNS = ("currency", "date", "kind", "text", "amount", "balance")
@@ -30,7 +31,7 @@ _LAST_PAYMENTS = 12
 
 @require_GET
 @allowed(VIEW)
-def account(request: HttpRequest, pk: int) -> HttpResponse:
+def account(request: StaffRequest, pk: int) -> HttpResponse:
     """The whole account as of `?as_of=` (today when left out), the statement from `?since=`."""
     customer, on, since, today = _asked(request, pk)
     accounts = queries.account_of(customer, on=on, today=today, since=since)
@@ -54,7 +55,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(VIEW)
-def summary(request: HttpRequest, pk: int) -> HttpResponse:
+def summary(request: StaffRequest, pk: int) -> HttpResponse:
     """The account in a few lines, for the customer's page."""
     customer, on, _since, today = _asked(request, pk)
     accounts = queries.account_of(customer, on=on, today=today, since=on, most=5)
@@ -64,7 +65,7 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(VIEW)
-def statement(request: HttpRequest, pk: int) -> HttpResponseBase:
+def statement(request: StaffRequest, pk: int) -> HttpResponseBase:
     """The running statement as CSV, opening and closing balance included."""
     customer, on, since, today = _asked(request, pk)
     accounts = queries.account_of(customer, on=on, today=today, since=since)
@@ -84,7 +85,7 @@ def _lines(accounts: list[Account], on: date) -> Iterator[list[object]]:
         yield [write, on, "closing", "Closing balance", "", Decimal(plain(one.closing, write))]
 
 
-def _asked(request: HttpRequest, pk: int) -> tuple[Customer, date, date, date]:
+def _asked(request: StaffRequest, pk: int) -> tuple[Customer, date, date, date]:
     rows = customers.visible_to(request.user).select_related("entity", "owner", "parent")
     customer = get_object_or_404(rows, pk=pk)
     today = local_day(customer.entity, timezone.now())
