@@ -36,7 +36,6 @@ export function money(minor, currency, exponent = 2) {
   const format = new Intl.NumberFormat(language === "en" ? "en-GB" : language, {
     style: "currency",
     currency,
-    currencyDisplay: "narrowSymbol",
     minimumFractionDigits: exponent,
     maximumFractionDigits: exponent,
   });

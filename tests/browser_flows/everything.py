@@ -88,7 +88,7 @@ def make_everything() -> Everything:
 
 def _everybody() -> User:
     """All roles at once: every page opens, and every act on it is there."""
-    user = make_user(name="Maya Köhler")
+    user = make_user(name="Maya Köhler", password="a long enough password")
     user.groups.set(Group.objects.all())
     return user
 
@@ -166,7 +166,9 @@ def _masters(world: World, now: datetime) -> dict[str, Any]:
     lead, controller = world.lead, world.controller
     segment = customers.add_segment(name="Public sector", actor=lead, now=now)
     customers.edit_contact(world.customer.contacts.get(), phone="+49 40 5550199", actor=lead, now=now)
-    customers.set_tax_id(world.customer, scheme="VAT", number="DE811569869", country="DE", actor=lead, now=now)
+    customers.set_tax_id(
+        world.customer, scheme="VAT", number="DE811569869", country="DE", actor=lead, now=now
+    )
     change = customers.request_change(
         world.customer, subject="credit_limit", proposed={"credit_limit": "100"}, reason="It grows",
         actor=lead, now=now,
@@ -174,7 +176,11 @@ def _masters(world: World, now: datetime) -> dict[str, Any]:
     bank_change = entities.request_bank_change(
         world.entity,
         currency="EUR",
-        proposed={"holder": world.entity.legal_name, "bank_name": "Nordbank", "iban": "DE02120300000000202051"},
+        proposed={
+            "holder": world.entity.legal_name,
+            "bank_name": "Nordbank",
+            "iban": "DE02120300000000202051",
+        },
         reason="The account moves.",
         actor=lead,
         now=now,

@@ -17,7 +17,9 @@ from tests.browser_flows.everything import Everything, make_everything
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.timeout(600)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-ADD = "Add it to PAGES in tests/browser_flows/test_axe.py with the rows it shows, or to PARTS with the reason."
+ADD = (
+    "Add it to PAGES in tests/browser_flows/test_axe.py with the rows it shows, or to PARTS with the reason."
+)
 
 Args = Callable[[Everything], list[Any]]
 HOME = [()]
@@ -28,8 +30,8 @@ def of(*names: str) -> Args:
     return lambda all_: [(getattr(all_, name).pk,) for name in names]
 
 
-# URL name -> what its addresses are made of: a list of argument tuples, or a function of the rows. A string in
-# a tuple that begins with "?" is the query.
+# URL name -> what its addresses are made of: a list of argument tuples, or a function of the rows. A string
+# in a tuple that begins with "?" is the query.
 PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "core:keyboard": HOME,
     "search": [(), ("?q=Nor",), ("?q=nothing+like+it",)],
@@ -42,7 +44,16 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "invoices:list": [(), ("?status=overdue",), ("?q=nothing+like+it",), ("?currency=JPY&least=10",)],
     "invoices:new": lambda all_: [(), (f"?customer={all_.customer.pk}",)],
     "invoices:detail": of(
-        "overdue", "part_paid", "credited", "credit_note", "held", "yen", "draft", "waiting", "approved", "mailed"
+        "overdue",
+        "part_paid",
+        "credited",
+        "credit_note",
+        "held",
+        "yen",
+        "draft",
+        "waiting",
+        "approved",
+        "mailed",
     ),
     "invoices:edit": of("draft", "waiting"),
     "invoices:credit": of("overdue"),
@@ -120,7 +131,10 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "policies:settings": lambda all_: [(all_.world.policy.policy.code,)],
     "policies:version": lambda all_: [(all_.policy_draft.policy.code, all_.policy_draft.number)],
     "policies:edit": lambda all_: [(all_.policy_draft.policy.code, all_.policy_draft.number)],
-    "policies:public": lambda all_: [(all_.world.policy.public_ref,), (all_.world.policy.public_ref, "?lang=de")],
+    "policies:public": lambda all_: [
+        (all_.world.policy.public_ref,),
+        (all_.world.policy.public_ref, "?lang=de"),
+    ],
     # work
     "work:list": HOME,
     "work:approvals": HOME,
@@ -166,7 +180,14 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "mfa_list_webauthn": HOME,
     "mfa_add_webauthn": HOME,
 }
-STRANGERS = ("account_login", "account_signup", "account_reset", "account_confirm", "portal:invoice", "policies:public")
+STRANGERS = (
+    "account_login",
+    "account_signup",
+    "account_reset",
+    "account_confirm",
+    "portal:invoice",
+    "policies:public",
+)
 """Pages that send people who are signed in away, or are made for those who are not."""
 
 PARTS: dict[str, str] = {
@@ -249,7 +270,7 @@ def test_every_route_is_looked_at(client: Client) -> None:
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
 def test_everybody_can_read_every_page(open_page: Any, figures: Any, theme: str, width: int) -> None:
-    """0 violations of WCAG 2.2 A and AA; on a phone nothing is scrolled in two directions, at 320 px either."""
+    """0 violations of WCAG 2.2 A and AA; on a phone, and at 320 px, nothing is scrolled in two directions."""
     everything = make_everything()
     page = open_page("/help/keyboard", user=everything.everybody, theme=theme, width=width)
     axe, faults, paths = Axe(), [], addresses(everything)
@@ -258,9 +279,10 @@ def test_everybody_can_read_every_page(open_page: Any, figures: Any, theme: str,
         if answer.status != 200 and "/i/nothing" not in path:
             faults.append(f"{path}: answers {answer.status}")
             continue
-        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        # What is folded away is looked at too; an open menu would only lie on other controls.
+        page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true; })")
         for fault in axe.run(page, options=RULES).response["violations"]:
-            places = "; ".join(f"{one['target']} {one['html'][:160]}" for one in fault["nodes"][:3])
+            places = "; ".join(f"{one['html'][:160]} {one['failureSummary']}" for one in fault["nodes"][:3])
             faults.append(f"{path}: {fault['id']} ({len(fault['nodes'])}x) {places}")
         faults.extend(f"{path}: {wide}" for wide in _too_wide(page, width))
     figures(f"pages in {theme} at {width} px", pages=len(paths), faults=len(faults))
@@ -278,5 +300,6 @@ def _too_wide(page: Any, width: int) -> Iterator[str]:
 
 
 _CULPRITS = """() => [...document.querySelectorAll('body *')]
-  .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.tbl-wrap, dialog:not([open])'))
+  .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+  .filter(one => !one.closest('.tbl-wrap, dialog:not([open])'))
   .slice(0, 3).map(one => one.outerHTML.slice(0, 120))"""

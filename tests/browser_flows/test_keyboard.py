@@ -26,7 +26,8 @@ def world() -> World:
 def drafts(world: World, count: int) -> list[Invoice]:
     now = timezone.now()
     return [
-        invoices.write_draft(world.draft(f"{n}00.00"), actor=world.clerk, now=now) for n in range(1, count + 1)
+        invoices.write_draft(world.draft(f"{n}00.00"), actor=world.clerk, now=now)
+        for n in range(1, count + 1)
     ]
 
 
@@ -125,7 +126,9 @@ def test_letters_are_text_while_typing_and_nothing_once_switched_off(open_page: 
     expect(page.locator("#palette")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", LIST, "/customers/", "/payments/record/", "/customers/new/", "/policies/"])
+@pytest.mark.parametrize(
+    "path", ["/", LIST, "/customers/", "/payments/record/", "/customers/new/", "/policies/"]
+)
 def test_the_focus_is_always_seen_and_the_first_stop_leads_to_the_content(
     open_page: Any, world: World, path: str
 ) -> None:
@@ -157,7 +160,9 @@ def test_a_refused_form_answers_422_and_leads_to_the_first_fault(open_page: Any,
     page.goto(f"{reverse('invoices:new')}?customer={world.customer.pk}")
     page.locator("[name=lines-0-description]").fill("Design")
     page.locator("[name=lines-0-unit_price]").fill("a lot")
-    with page.expect_response(lambda answer: answer.url.endswith("/new/?") or "/new/" in answer.url) as answered:
+    with page.expect_response(
+        lambda answer: answer.url.endswith("/new/?") or "/new/" in answer.url
+    ) as answered:
         page.get_by_role("button", name="Check and submit").click()
     assert answered.value.status == 422
     page.wait_for_load_state()
@@ -183,14 +188,18 @@ def test_dialogs_keep_the_focus_and_give_it_back(open_page: Any, world: World) -
     for _ in range(12):
         page.keyboard.press("Tab")
         # Between the last and the first control the browser's own buttons may have it, never the page behind.
-        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('#filter')")
+        assert page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('#filter')"
+        )
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert "Filter" in focused(page)
 
 
 def test_without_scripts_a_document_is_written_submitted_and_approved(open_page: Any, world: World) -> None:
-    page = open_page(reverse("invoices:new") + f"?customer={world.customer.pk}", user=world.clerk, scripts=False)
+    page = open_page(
+        reverse("invoices:new") + f"?customer={world.customer.pk}", user=world.clerk, scripts=False
+    )
     page.locator("[name=lines-0-description]").fill("Design")
     page.locator("[name=lines-0-quantity]").fill("2")
     page.locator("[name=lines-0-unit_price]").fill("2500")
