@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,19 +127,25 @@ def _utf8_lines(path: Path) -> tuple[int, int]:
 
 def _checked(path: Path, encoding: str) -> str:
     """The encoding, if every character of the file exists in it."""
-    number = 1
     try:
-        with io.open(path, encoding=encoding, newline="") as file:  # noqa: UP020
-            for number, _line in enumerate(file, start=2):  # noqa: B007
-                pass
-    except UnicodeError as fault:
-        raise _refusal(
-            "The line holds bytes that are no text.",
-            "text_has_one_encoding",
-            "Export it again as UTF-8.",
-            line=number,
-        ) from fault
+        if encoding == "utf-16":
+            # Its lines cannot be told apart before it is decoded.
+            path.read_bytes().decode(encoding)
+            return encoding
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    line.decode(encoding)
+                except UnicodeDecodeError as fault:
+                    raise _no_text(number) from fault
+    except UnicodeDecodeError as fault:
+        raise _no_text(0) from fault
     return encoding
+
+
+def _no_text(line: int) -> Invalid:
+    words = "The line holds bytes that are no text." if line else "The file holds bytes that are no text."
+    return _refusal(words, "text_has_one_encoding", "Export it again as UTF-8.", line=line)
 
 
 def _refusal(message: str, rule: str, mend: str, *, line: int = 0) -> Invalid:

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from core.errors import Problem, problem
 from customers.models import BillingRequirement, Customer
-from customers.queries import contacts_for, requirements_for, similar_names
+from customers.queries import contacts_for, similar_names
 from customers.rules import RequirementFacts, check_requirements
 from invoices.checks import check_document
 from invoices.documents.letters import missing_letters
@@ -128,11 +128,6 @@ def stopping(findings: Iterable[Mapping[str, Any]], overrides: Mapping[str, str]
         for f in findings
         if f.get("severity") == "block" or (f.get("severity") == "confirm" and not overrides.get(f["rule"]))
     ]
-
-
-def requirements_of(invoice: Invoice, on: date) -> list[BillingRequirement]:
-    """The customer's requirements in force on the day."""
-    return list(requirements_for(invoice.customer, invoice.entity, on))
 
 
 def _facts(requirement: BillingRequirement) -> RequirementFacts:

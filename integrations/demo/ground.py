@@ -254,7 +254,7 @@ def _contacts(customer: Customer, party: Party, actor: User, now: datetime) -> N
 
 def _requirements(customer: Customer, party: Party, start: date, actor: User, now: datetime) -> None:
     """What the customer's letters ask for; the person who bills them has seen it."""
-    wanted = []
+    wanted: list[tuple[str, str, dict[str, Any]]] = []
     if party.po_pattern:
         wanted.append(("po_required", "block", {"pattern": party.po_pattern}))
     if party.country == "DE" and party.kind == "public":

@@ -1,5 +1,6 @@
 """Loading the demo company into an empty database."""
 
+import gc
 import multiprocessing
 import random
 from collections.abc import Callable, Sequence
@@ -84,6 +85,8 @@ def _live(year: Year, say: Say) -> None:
     with connection.cursor() as cursor:
         # A load that breaks off is begun again, so its days need not reach the disk one by one.
         cursor.execute("SET synchronous_commit TO off")
+    # Looking for garbage among a year of objects costs a tenth of the time and finds none.
+    gc.disable()
     year.live(say)
     connections.close_all()
 

@@ -114,10 +114,10 @@ def _open(desk: Desk, *, newest: bool = False, names: Iterable[str] = ()) -> lis
     ).select_related("customer", "entity")
     if names:
         rows = rows.filter(customer__in=[desk.customer(name) for name in names])
-    # By number: ids depend on which company's process was faster.
+    # By company and number: ids depend on which company's process was faster.
     if newest:
         rows = rows.filter(credit_notes=None)
-    return list(rows.order_by("-issued_on" if newest else "issued_on", "number")[:12])
+    return list(rows.order_by("-issued_on" if newest else "issued_on", "entity__code", "number")[:12])
 
 
 def _overdue(desk: Desk) -> None:
@@ -280,5 +280,5 @@ def _mails(desk: Desk) -> None:
     rows = Invoice.objects.filter(
         document_status=Invoice.Status.ISSUED, issued_on__gte=desk.now.date() - timedelta(days=4)
     )
-    for invoice in rows.order_by("-issued_on", "number")[:20]:
+    for invoice in rows.order_by("-issued_on", "entity__code", "number")[:20]:
         invoices.send_invoice(invoice, actor=desk.person("specialist"), now=desk.now)

@@ -40,7 +40,7 @@ PAYERS: dict[str, tuple[int, int]] = {
     "dead": (-2, 4),
 }
 # What `per_month` is multiplied with: about 1,500 invoices in all.
-_MONTHS = 10.4
+_MONTHS = 10
 # Those who pay no more stopped so many days ago.
 _STOPPED = 150
 _WHY = {
@@ -145,7 +145,7 @@ class Year:
         draft = self.draft(party, customer, on)
         biller = self.company.biller(draft.entity)
         invoice = invoices.write_draft(draft, actor=biller, now=now, book=book)
-        return self.approved(invoice, biller, now)
+        return self.approved(invoice, biller, now, book)
 
     def draft(self, party: Party, customer: Customer, on: date) -> DraftInput:
         """What the customer bought lately."""
@@ -201,9 +201,9 @@ class Year:
             pattern,
         )
 
-    def approved(self, invoice: Invoice, author: User, now: datetime) -> Invoice:
+    def approved(self, invoice: Invoice, author: User, now: datetime, book: Book | None = None) -> Invoice:
         """Submit it; the lowest person who may says yes where one is needed."""
-        invoice = invoices.submit_invoice(invoice, actor=author, now=now)
+        invoice = invoices.submit_invoice(invoice, actor=author, now=now, book=book)
         if invoice.document_status == Invoice.Status.APPROVED:
             return invoice
         approval = invoices.pending_approval(invoice)

@@ -31,15 +31,23 @@ class NotSubmittable(DomainError):
 
 @transaction.atomic
 def submit_invoice(
-    invoice: Invoice, *, actor: User | None, now: datetime, expected_version: int | None = None
+    invoice: Invoice,
+    *,
+    actor: User | None,
+    now: datetime,
+    expected_version: int | None = None,
+    book: Book | None = None,
 ) -> Invoice:
-    """Check a draft and ask for approval; a small, unremarkable one is approved at once."""
+    """Check a draft and ask for approval; a small, unremarkable one is approved at once.
+
+    `book` serves many documents of one run, as in `write_draft`.
+    """
     invoice = lock(invoice)
     refuse_stale(invoice, expected_version)
     check_next(invoice.document_status, Invoice.Status.PENDING)
     today = local_day(invoice.entity, now)
     on = invoice.planned_on or today
-    findings, lines = check_invoice(invoice, today=today)
+    findings, lines = check_invoice(invoice, today=today, book=book)
     problems = gate.stopping(findings, invoice.overrides)
     if problems:
         first = problems[0]
@@ -131,16 +139,20 @@ def pending_approval(invoice: Invoice) -> Approval:
     return approval
 
 
-def check_invoice(invoice: Invoice, *, today: date) -> tuple[list[dict[str, str]], list[Line]]:
+def check_invoice(
+    invoice: Invoice, *, today: date, book: Book | None = None
+) -> tuple[list[dict[str, str]], list[Line]]:
     """Everything the gate says about a draft on its day, and its lines."""
     on = invoice.planned_on or today
     # Planned for later: it is looked at as on its day.
     today = max(on, today)
-    book = Book()
+    book = book or Book()
     parts = load_parts([invoice], on=on, book=book)[0]
     snapshot = snapshot_of(parts, issued_on=on, number="")
     findings = [
-        *gate.own_checks(parts, snapshot, gate.requirements_of(invoice, on), today=today),
+        *gate.own_checks(
+            parts, snapshot, book.requirements(invoice.customer, invoice.entity, on), today=today
+        ),
         *gate.comparing_checks(invoice, parts.lines, on=on),
     ]
     return gate.as_rows(findings), list(parts.lines)
