@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
@@ -34,12 +35,17 @@ class Reader:
 
 
 class Pages:
-    """Turn refusals into pages (or fragments for htmx) and tell caches that both exist."""
+    """Turn refusals into pages (or fragments for htmx) and tell caches that both exist.
+
+    What carries a zero byte is refused at once: no text of ours has one, and the database takes none.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _has_zero_byte(request):
+            raise BadRequest("A zero byte is no text.")
         response = self.get_response(request)
         if response.get("Content-Type", "").startswith("text/html"):
             patch_vary_headers(response, ["HX-Request"])
@@ -61,6 +67,11 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
         response["HX-Push-Url"] = "false"
         return response
     return render(request, f"{error.status}.html", {"error": error}, status=error.status)
+
+
+def _has_zero_byte(request: HttpRequest) -> bool:
+    sent = (request.GET, request.POST)
+    return any("\0" in value for data in sent for _name, values in data.lists() for value in values)
 
 
 def _zone(name: str) -> ZoneInfo | None:

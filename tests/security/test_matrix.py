@@ -13,7 +13,6 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -107,7 +106,7 @@ def path_of(route: Route, company: Company) -> str:
     return reverse(route.name, kwargs=found)
 
 
-def ask(client: Client, method: str, path: str, sent: dict[str, Any] | None = None) -> HttpResponse:
+def ask(client: Client, method: str, path: str, sent: dict[str, Any] | None = None) -> Any:
     """The answer; whatever it wrote is undone. `sent` goes into the query and, by POST, into the form."""
     form = urlencode(sent or {})
     with transaction.atomic():
