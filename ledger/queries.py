@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -54,7 +55,7 @@ def items_as_of(
 def ageing_of_customer(customer_id: int, *, on: date, today: date) -> dict[str, Ageing]:
     """Ageing per currency as of `on`; credits in their own column, never netted."""
     current = OpenItem.objects.filter(customer_id=customer_id, open_amount__gt=0)
-    rows = (
+    rows: QuerySet[Any] = (
         current.annotate(was_open=F("open_amount"))
         if on == today
         else items_as_of(on, customer_id=customer_id)

@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -31,7 +30,7 @@ class Api:
         )
         self._client = Client(raise_request_exception=False)
 
-    def send(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """`path` below /api/v1/; headers as keywords, If_Match for If-Match. A POST gets a key of its own."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if method == "POST":
@@ -56,12 +55,12 @@ class Api:
         return self.ok(self.send("PATCH", path, body, If_Match=f'"v{version}"'))
 
     @staticmethod
-    def ok(response: HttpResponse) -> Any:
+    def ok(response: Any) -> Any:
         assert response.status_code < 300, response.content.decode()
         return response.json()
 
 
-def refused(response: HttpResponse, status: int, *, field: str | None = None, rule: str | None = None) -> Any:
+def refused(response: Any, status: int, *, field: str | None = None, rule: str | None = None) -> Any:
     """The problem in a refusal, checked for its shape; and that one of its problems has field and rule."""
     assert response.status_code == status, response.content.decode()
     assert response["Content-Type"] == "application/problem+json"

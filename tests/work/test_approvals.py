@@ -76,7 +76,7 @@ def note(world, net: str) -> Invoice:
 
 def asked(world, invoice: Invoice, *, actor: User | None = None) -> Approval:
     invoice = operations.submit_invoice(invoice, actor=actor or world.clerk, now=NOW)
-    return approvals_of(invoice).first()
+    return approvals_of(invoice)[0]
 
 
 def yes(invoice: Invoice, actor: User, *, now=NOW) -> Invoice:
