@@ -160,7 +160,13 @@ def undo_allocation(
             "Say why it is undone.", field="reason", rule="a_reversal_has_a_reason", mend="Write the reason."
         )
     _refuse_final(allocation)
-    _undo([allocation], on=on, reason=reason, actor=actor, now=now)
+    _undo([*_discounts_with([allocation]), allocation], on=on, reason=reason, actor=actor, now=now)
+
+
+def _discounts_with(allocations: Sequence[Allocation]) -> list[Allocation]:
+    """The early payment discounts granted with these allocations: they stand and fall together."""
+    keys = [f"{row.entry.key}:discount:{row.debit_id}" for row in allocations if row.debit_id]
+    return list(Allocation.objects.filter(entry__key__in=keys, reversal_of=None, reversed_by=None))
 
 
 def _refuse_final(allocation: Allocation) -> None:
@@ -186,15 +192,12 @@ def _refuse_final(allocation: Allocation) -> None:
 
 def undo_all(payment: Payment, *, on: date, actor: User | None, now: datetime) -> None:
     """Undo every allocation of a receipt that comes back, and the discounts granted with them."""
-    used = Allocation.objects.filter(credit_id=payment.open_item_id, reversal_of=None, reversed_by=None)
-    entries = list(used.values_list("entry__key", flat=True))
-    discounts = Allocation.objects.filter(
-        entry__key__in=[
-            f"{key}:discount:{pk}" for key in entries for pk in used.values_list("debit_id", flat=True)
-        ],
-        reversed_by=None,
+    used = list(
+        Allocation.objects.filter(
+            credit_id=payment.open_item_id, reversal_of=None, reversed_by=None
+        ).select_related("entry")
     )
-    _undo([*discounts, *used], on=on, reason="The payment was returned.", actor=actor, now=now)
+    _undo([*_discounts_with(used), *used], on=on, reason="The payment was returned.", actor=actor, now=now)
 
 
 def _undo(

@@ -327,3 +327,13 @@ def test_a_refunded_receipt_does_not_bounce_and_a_refund_is_not_undone(world):
         operations.undo_allocation(Allocation.objects.get(), reason="Try", actor=world.cash, now=NOW)
 
     assert Payment.objects.get().state == "received"
+
+
+def test_undoing_an_allocation_takes_its_discount_back(world):
+    invoice = world.issued("1000.00", now=NOW - timedelta(days=5))
+    world.pay(invoice, "1166.20", discount=True)
+
+    paid = Allocation.objects.get(kind="payment")
+    operations.undo_allocation(paid, reason="Wrong invoice", actor=world.cash, now=NOW)
+
+    assert (fresh(invoice).balance, balance("4100")) == (Decimal("1190.00"), 0)
