@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Upper
@@ -57,7 +58,7 @@ class Outcome:
         sums = self.settled if row.settled_on else self.owed
         sums[row.currency] = sums.get(row.currency, Decimal(0)) + row.amount
 
-    def as_result(self) -> dict[str, object]:
+    def as_result(self) -> dict[str, Any]:
         """As a job keeps it."""
         return {
             "rows": self.rows,

@@ -81,7 +81,7 @@ def _records(world: World) -> dict[str, int]:
         "payment": payment.pk,
         "credit": credit.pk,
         "link": link.pk,
-        "allocation": Allocation.objects.filter(credit_id=payment.open_item_id).first().pk,  # type: ignore[union-attr]
+        "allocation": Allocation.objects.filter(credit_id=payment.open_item_id).first().pk,
     }
 
 
@@ -163,7 +163,7 @@ def test_records_of_others_cannot_be_named(db: None) -> None:
         ({"customer": mine.customer.pk, "entity": theirs.entity.code, "lines": [line]}, "entity"),
     ):
         refused(api.send("POST", "invoices/", body), 422, field=field, rule="the_record_exists")
-    party = {"name": "New", "country": "DE", "entity": theirs.entity.code}
+    party: dict[str, object] = {"name": "New", "country": "DE", "entity": theirs.entity.code}
     refused(api.send("POST", "customers/", party), 422, field="entity")
     party = {"name": "New", "country": "DE", "entity": mine.entity.code, "parent": theirs.customer.pk}
     refused(api.send("POST", "customers/", party), 422, field="parent")

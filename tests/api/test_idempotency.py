@@ -238,7 +238,7 @@ def _until_waiting(timeout: float = 30) -> None:
                 "SELECT count(*) FROM pg_stat_activity"
                 " WHERE wait_event_type = 'Lock' AND datname = current_database()"
             )
-            if cursor.fetchone()[0]:
+            if cursor.fetchall()[0][0]:
                 return
             time.sleep(0.05)
     raise AssertionError("no request waits")

@@ -6,6 +6,7 @@ import socket
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,12 +26,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 
 
-def body(world, number: int) -> dict:
+def body(world, number: int) -> dict[str, object]:
     line = {"description": f"Work package {number}", "quantity": "1", "unit_price": f"{100 + number}.00"}
     return {"customer": world.customer.pk, "entity": world.entity.code, "lines": [line]}
 
 
-def post(address: str, api: Api, path: str, sent: dict, key: str) -> http.client.HTTPResponse | None:
+def post(address: str, api: Api, path: str, sent: dict[str, object], key: str) -> Any:
     """The answer, or None when the connection broke before one came."""
     parts = urlsplit(address)
     client = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
@@ -42,7 +43,7 @@ def post(address: str, api: Api, path: str, sent: dict, key: str) -> http.client
     try:
         client.request("POST", f"/api/v1/{path}", json.dumps(sent), headers)
         answer = client.getresponse()
-        answer.content = answer.read()
+        answer.content = answer.read()  # type: ignore[attr-defined]
     except (http.client.HTTPException, OSError):
         return None
     finally:
