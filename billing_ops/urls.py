@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import RedirectView
 
 from core.permissions import public
 from core.rest import docs
@@ -51,6 +52,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((_api(), "api"))),
     path("api/schema/", docs.schema, name="schema"),
     path("api/docs/", docs.docs, name="api_docs"),
+    # Administrators change addresses. allauth's page would, when opened, note the address as unconfirmed, and
+    # then refuse a second factor.
+    path("accounts/email/", RedirectView.as_view(pattern_name="team:profile")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -33,6 +33,8 @@ from trail.models import Entry
 from work import jobs
 from work.models import Job
 
+PASSWORD = "a long enough password"
+
 
 @dataclass
 class Everything:
@@ -88,7 +90,7 @@ def make_everything() -> Everything:
 
 def _everybody() -> User:
     """All roles at once: every page opens, and every act on it is there."""
-    user = make_user(name="Maya Köhler", password="a long enough password")
+    user = make_user(name="Maya Köhler", password=PASSWORD)
     user.groups.set(Group.objects.all())
     return user
 

@@ -36,12 +36,12 @@ def shows_focus(page: Any) -> bool:
         page.evaluate(
             """() => {
               const one = document.activeElement;
-              const look = () => [one, one.parentElement, one.parentElement?.parentElement].filter(Boolean).map(
-                (part) => {
-                  const style = getComputedStyle(part);
-                  const line = style.outlineStyle === 'none' ? '' : style.outlineWidth + style.outlineColor;
-                  return [line, style.boxShadow, style.borderColor, style.backgroundColor].join();
-                }).join('|');
+              const parts = [one, one.parentElement, one.parentElement?.parentElement].filter(Boolean);
+              const look = () => parts.map((part) => {
+                const style = getComputedStyle(part);
+                const line = style.outlineStyle === 'none' ? '' : style.outlineWidth + style.outlineColor;
+                return [line, style.boxShadow, style.borderColor, style.backgroundColor].join();
+              }).join('|');
               const box = one.getBoundingClientRect();
               if (!box.width || !box.height) return false;
               const [x, y] = [scrollX, scrollY];

@@ -47,7 +47,7 @@ def paste(page: Any, text: str) -> None:
 
 def grid(seed: int) -> list[dict[str, str]]:
     """Lines of quantities, prices, discounts and taxes that leave something to round."""
-    chance = random.Random(seed)  # noqa: S311 (tests need the same numbers again)
+    chance = random.Random(seed)
     return [
         {
             "description": f"Line {number}",
