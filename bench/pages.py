@@ -59,7 +59,7 @@ def _pages(client: Any, seeded: Any) -> list[tuple[str, str, dict[str, str]]]:
     from invoices.models import Invoice
 
     customer = seeded.customers[7]
-    invoice = Invoice.objects.filter(balance__gt=0).order_by("-id").values_list("pk", "number").first()
+    invoice = Invoice.objects.filter(balance__gt=0).order_by("-id").values_list("pk", "number")[0]
     script = {"HX-Request": "true"}
     return [
         ("home", "/", {}),

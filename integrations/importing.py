@@ -1,5 +1,6 @@
 """An import as a job that people watch: asked on the screen, done by a worker."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from entities.models import Entity
 from entities.queries import visible_to
 from integrations import uploads
 from integrations.operations import Outcome, import_receivables
-from integrations.receivables import Reading
+from integrations.receivables import Fault, Reading
 from team.models import User
 from work import jobs
 from work.models import Job
@@ -57,7 +58,7 @@ def run(job_id: int) -> Job:
 
 
 def _import(job: Job, path: Path, reading: Reading, entity: Entity, user: User) -> Outcome:
-    def after_chunk(read: int, faults: list) -> bool:
+    def after_chunk(read: int, faults: Sequence[Fault]) -> bool:
         failures = [fault.as_failure() for fault in faults]
         moved = jobs.advance(job, done=read, failures=failures, now=timezone.now())
         return not moved.cancel_asked

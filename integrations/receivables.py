@@ -6,10 +6,11 @@ Nothing is guessed about a day that can be read two ways: the file decides by it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from core.errors import Invalid, problem
 from core.money import EXPONENTS, is_exact
@@ -176,9 +177,11 @@ class Reader:
         ]
         if faults:
             return faults
-        values = {field: self._value(line, field, text, faults) for field, text in given.items()}
+        values: dict[str, Any] = {
+            field: self._value(line, field, text, faults) for field, text in given.items()
+        }
         currency = given.get("currency") or self.reading.currency
-        row = None if faults else Row(line=line, **{**values, "currency": currency})
+        row = None if faults else Row(line=line, **(values | {"currency": currency}))
         if row is not None:
             faults += _impossible(row, given, self.today)
         return faults or row  # type: ignore[return-value]
@@ -199,7 +202,7 @@ def _text(text: str, _reading: Reading) -> str:
     return " ".join(text.split())
 
 
-def _short(longest: int):  # noqa: ANN202 (a reader)
+def _short(longest: int) -> Callable[[str, Reading], str]:
     def read(text: str, _reading: Reading) -> str:
         if len(text) > longest:
             raise ValueError(f"It has {len(text)} characters; {longest} are kept.", "Shorten it.")

@@ -13,7 +13,7 @@ from team.models import User
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
-def keep(file: UploadedFile, user: User) -> str:
+def keep(file: "UploadedFile[bytes]", user: User) -> str:
     """Store an upload; returns the token it is found by."""
     token = secrets.token_hex(16)
     path = _folder(user) / f"{token}.csv"

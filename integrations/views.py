@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from celery import current_app
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -18,9 +19,10 @@ from integrations import importing, sheets, uploads
 from integrations.forms import ReadingForm, UploadForm
 from integrations.operations import try_receivables
 from integrations.queries import first_reading, sample
-from integrations.tasks import run_import
 from team.requests import StaffRequest
 from work.models import Job
+
+RUN = "integrations.tasks.run_import"
 
 
 @require_GET
@@ -82,7 +84,7 @@ def begin(request: StaffRequest, token: str) -> HttpResponse:
     entity, now = form.cleaned_data["entity"], timezone.now()
     tried = try_receivables(path, form.reading(), entity, now=now)
     job = importing.ask(token, path.name, form.reading(), entity, tried, actor=request.user, now=now)
-    transaction.on_commit(lambda: run_import.delay(job_id=job.pk))
+    transaction.on_commit(lambda: current_app.send_task(RUN, kwargs={"job_id": job.pk}))
     return redirect("work:job", job.pk)
 
 

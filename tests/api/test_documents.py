@@ -32,7 +32,7 @@ def test_the_pdf_is_waited_for_and_then_given(world: World, monkeypatch: pytest.
     assert given.status_code == 200
     assert given["Content-Type"] == "application/pdf"
     assert given["ETag"] == f'"{document.sha256}"'
-    content = b"".join(given.streaming_content)  # type: ignore[attr-defined]
+    content = b"".join(given.streaming_content)
     assert content.startswith(b"%PDF")
     assert len(content) == document.size
 

@@ -26,7 +26,9 @@ def seller():
 @pytest.fixture
 def queued(monkeypatch):
     found = []
-    monkeypatch.setattr("integrations.views.run_import.delay", lambda **given: found.append(given))
+    monkeypatch.setattr(
+        "integrations.views.current_app.send_task", lambda _name, kwargs: found.append(kwargs)
+    )
     return found
 
 
