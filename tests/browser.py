@@ -46,7 +46,7 @@ class Pages:
         width: int = 1280,
         scripts: bool = True,
     ) -> Any:
-        """A page at the path, signed in as the user where one is given; `scripts=False`: without JavaScript."""
+        """A page at the path, signed in as the user if one is given; `scripts=False`: without JavaScript."""
         context = self.browser.new_context(
             base_url=self.address,
             color_scheme=theme,

@@ -5,22 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0001_initial'),
-        ('entities', '0001_initial'),
-        ('invoices', '0003_sales_by_day'),
-        ('policies', '0001_initial'),
+        ("customers", "0001_initial"),
+        ("entities", "0001_initial"),
+        ("invoices", "0003_sales_by_day"),
+        ("policies", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['due_on', 'id'], name='invoice_by_due_day'),
+            model_name="invoice",
+            index=models.Index(fields=["due_on", "id"], name="invoice_by_due_day"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['currency', '-issued_on', '-id'], name='invoice_of_currency'),
+            model_name="invoice",
+            index=models.Index(fields=["currency", "-issued_on", "-id"], name="invoice_of_currency"),
         ),
     ]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from catalogue.models import TaxRate
@@ -18,6 +19,7 @@ from customers import operations as customers
 from customers.models import BillingRequirement, ChangeRequest, Customer, Segment
 from entities import operations as entities
 from entities.models import BankChange
+from integrations import uploads
 from invoices import operations as invoices
 from invoices.models import Invoice
 from ledger.models import Allocation, OpenItem
@@ -33,6 +35,10 @@ from trail.models import Entry
 from work import jobs
 from work.models import Job
 
+HISTORY = b"""customer,invoice,issued,due,amount,settled
+Polder Energie,R-1001,2025-03-04,2025-04-03,1190.00,2025-04-01
+Polder Energie,R-1002,2025-05-06,2025-06-05,238.00,
+"""
 PASSWORD = "a long enough password"
 
 
@@ -71,7 +77,7 @@ class Everything:
     job: Job
     rate: TaxRate
     link: str
-    text_preview: str = ""
+    upload: str
 
 
 def make_everything() -> Everything:
@@ -211,4 +217,5 @@ def _staff(world: World, reader: User, now: datetime) -> dict[str, Any]:
     job = jobs.ask("invoices.bulk", title="Issue 3 invoices", arguments={}, total=3, actor=reader, now=now)
     job = jobs.advance(jobs.begin(job, now=now), done=3, failures=[fault], now=now)
     SavedView.objects.create(user=reader, page="invoices", name="Large ones", query="least=1000")
-    return {"key": key, "job": jobs.end(job, now=now)}
+    file = SimpleUploadedFile("history.csv", HISTORY)
+    return {"key": key, "job": jobs.end(job, now=now), "upload": uploads.keep(file, reader)}

@@ -136,6 +136,9 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
         (all_.world.policy.public_ref,),
         (all_.world.policy.public_ref, "?lang=de"),
     ],
+    "integrations:list": HOME,
+    "integrations:receivables": HOME,
+    "integrations:columns": lambda all_: [(all_.upload,)],
     # work
     "work:list": HOME,
     "work:approvals": HOME,

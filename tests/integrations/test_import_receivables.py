@@ -21,8 +21,8 @@ from invoices.models import Hold, Invoice
 from ledger.models import Allocation, Entry, OpenItem
 from ledger.queries import faults
 from payments.models import Payment
-from tests.factories import make_entity
-from tests.world import NOW, make_policy, make_user, make_world
+from tests.factories import make_entity, make_user
+from tests.world import NOW, make_policy, make_world
 from trail.models import Announcement
 from trail.models import Entry as TrailEntry
 

@@ -7,9 +7,9 @@ from django.urls import reverse
 from integrations import importing
 from invoices.models import Invoice
 from team.roles import ROLES
-from tests.factories import make_entity
+from tests.factories import make_entity, make_user
 from tests.integrations.test_import_receivables import SAMPLE
-from tests.world import make_policy, make_user
+from tests.world import make_policy
 from work.models import Job
 
 pytestmark = pytest.mark.django_db

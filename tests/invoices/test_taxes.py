@@ -61,7 +61,7 @@ def finished(world, invoice: Invoice) -> Invoice:
     return operations.issue_invoice(invoice, actor=world.clerk, now=NOW)
 
 
-def groups(invoice: Invoice) -> list[tuple]:
+def groups(invoice: Invoice) -> list[tuple[object, ...]]:
     """The tax groups as the document says them."""
     return [
         (g["category"], g["rate"], g["component"], g["taxable"], g["tax"], g["vatex"])
