@@ -56,9 +56,9 @@ WITH made AS (
     RETURNING id, due_on, payable, net_total, tax_total
 ), line AS (
     INSERT INTO invoices_line (invoice_id, position, description, detail, quantity, unit, unit_price, base_quantity,
-        discount, net, taxable, tax_class, category, rate, tax, components, exemption_reason, vatex, hsn)
+        discount, net, taxable, tax_class, kind, category, rate, tax, components, exemption_reason, vatex, hsn)
     SELECT m.id, p, 'Work package ' || p, '', 1, 'h', m.net_total / 2, 1, 0, m.net_total / 2, m.net_total / 2,
-        'standard', 'S', 19, m.tax_total / 2, '{}', '', '', ''
+        'standard', 'service', 'S', 19, m.tax_total / 2, '{}', '', '', ''
     FROM made m, generate_series(1, 2) p
 ), tax AS (
     INSERT INTO invoices_taxgroup (invoice_id, category, rate, component, label, taxable, tax, tax_functional,

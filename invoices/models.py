@@ -268,6 +268,8 @@ class Line(models.Model):
     # `net` after its share of the document discount: what is taxed, and the most that can be credited.
     taxable = models.DecimalField(**AMOUNT, default=0)
     tax_class = models.CharField(max_length=8, default="standard")
+    # Goods or service decides the tax across borders; of a line without an item only this says it.
+    kind = models.CharField(max_length=8, default="service")
     category = models.CharField(max_length=2, default="S")
     rate = models.DecimalField(max_digits=9, decimal_places=4, default=0)
     tax = models.DecimalField(**AMOUNT, default=0)

@@ -209,12 +209,17 @@ BY_CODE = {role.code: role for role in ROLES}
 
 # Approvals: kind -> ((role, limit or None for any), ...), lowest sufficient first. Functional currency.
 DEFAULT_LIMITS: dict[str, tuple[tuple[str, str | None], ...]] = {
-    "standard_invoice": (("specialist", "25000"), ("lead", "100000"), ("controller", None)),
+    "standard_invoice": (
+        ("specialist", "25000"),
+        ("lead", "100000"),
+        ("controller", None),
+        ("director", None),
+    ),
     "manual_invoice": (("specialist", "500"), ("lead", "5000"), ("controller", "50000"), ("director", None)),
     "credit_note": (("specialist", "500"), ("lead", "5000"), ("controller", "50000"), ("director", None)),
     "write_off": (("lead", "500"), ("controller", "10000"), ("director", None)),
     "refund": (("lead", "2000"), ("controller", "20000"), ("director", None)),
-    "fee_waiver": (("specialist", "100"), ("lead", "1000"), ("controller", None)),
+    "fee_waiver": (("specialist", "100"), ("lead", "1000"), ("controller", None), ("director", None)),
     "master_data": (("lead", None), ("controller", None), ("director", None)),
 }
 

@@ -332,6 +332,7 @@ def _line(note: Invoice, number: int, net: Decimal, original: Line) -> Line:
         net=net,
         taxable=net,
         tax_class=original.tax_class,
+        kind=original.kind,
         category=original.category,
         rate=original.rate,
         exemption_reason=original.exemption_reason,

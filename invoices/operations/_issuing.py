@@ -228,8 +228,7 @@ def _refuse_moved_rates(invoice: Invoice, parts: Parts, book: Book, on: date) ->
 
 
 def _taxed_otherwise(line: Line, invoice: Invoice, book: Book, day: date) -> bool:
-    kind = line.item.kind if line.item else "service"
-    decision = book.tax(invoice.entity, invoice.customer, line.tax_class, kind, day)
+    decision = book.tax(invoice.entity, invoice.customer, line.tax_class, line.kind, day)
     return (decision.category, decision.rate) != (line.category, line.rate)
 
 
