@@ -47,7 +47,7 @@ from invoices.operations._sending import (
     variables_of,
     write_message,
 )
-from invoices.operations._settlement import sync_settlement
+from invoices.operations._settlement import sync_settlement, taxes_of
 
 __all__ = [
     "REASONS",
@@ -89,6 +89,7 @@ __all__ = [
     "send_invoice",
     "submit_invoice",
     "sync_settlement",
+    "taxes_of",
     "variables_of",
     "write_credit_note",
     "write_draft",

@@ -15,25 +15,23 @@ from psycopg2.extras import execute_values
 
 from core.errors import DomainError, Problem
 from core.rows import insert_rows
-from correspondence.links import revoke_links_of
-from correspondence.operations import cancel_queued
 from customers.models import BillingRequirement
 from entities.models import Series
 from entities.operations import ensure_series
 from entities.queries import local_day
 from entities.rules import format_number
 from invoices import gate
-from invoices.events import INVOICE_CANCELLED, INVOICE_CREDITED, INVOICE_ISSUED
+from invoices.events import INVOICE_ISSUED
 from invoices.models import Document, Instalment, Invoice, Line, Snapshot
-from invoices.operations._settlement import sync_settlement
+from invoices.operations._credit_settlement import settle_credit
 from invoices.parts import load_parts
 from invoices.pricing import Book, Due, due_dates, schedule_of
 from invoices.snapshots import Parts, content_of, numbered, sha256_of, snapshot_of
 from ledger import operations as ledger
-from ledger.models import Allocation, OpenItem
+from ledger.models import OpenItem
 from ledger.rules import Leg, Rate, Tax, credit_note, issue
 from team.models import User
-from trail.operations import Fact, record, record_all
+from trail.operations import Fact, record_all
 from work.operations import hash_of
 
 BACKDATE = "invoices.backdate_invoice"
@@ -100,7 +98,7 @@ def issue_invoices(
         _write(plans, actor=actor, now=now, documents=documents)
         for plan in plans:
             if plan.invoice.credits_id:
-                _settle_credit(plan, actor=actor, now=now)
+                settle_credit(plan.invoice, plan.items["credit"], on=plan.on, actor=actor, now=now)
     return Issued([plan.invoice for plan in plans], refused)
 
 
@@ -480,51 +478,3 @@ def _row(plan: _Plan, actor: User | None, now: datetime) -> tuple[Any, ...]:
         now,
         actor.pk if actor else None,
     )
-
-
-def _settle_credit(plan: _Plan, *, actor: User | None, now: datetime) -> None:
-    """The credit closes what is open of its invoice; what was paid already becomes the customer's credit."""
-    note, original = plan.invoice, plan.invoice.credits
-    assert original is not None  # noqa: S101 - the constraint says so; this tells the type checker
-    ids = [pk for pk in original.instalments.values_list("open_item_id", flat=True) if pk]
-    credit = plan.items["credit"]
-    items = ledger.lock_items([*ids, credit.pk])
-    credit = items[credit.pk]
-    left, parts = credit.open_amount, []
-    for item in sorted((items[pk] for pk in ids), key=lambda item: (item.due_on, item.pk)):
-        amount = min(left, item.open_amount)
-        if amount:
-            parts.append((item, amount))
-            left -= amount
-    if parts:
-        ledger.allocate(
-            credit,
-            parts,
-            kind=Allocation.Kind.CREDIT,
-            functional=note.entity.functional_currency,
-            source=ledger.Source("credit_note", note.pk, f"credit_note:{note.pk}:settles"),
-            text=f"Credit note {note.number} against {original.number}",
-            on=plan.on,
-            actor=actor,
-            now=now,
-        )
-    sync_settlement([original.pk])
-    record(
-        INVOICE_CREDITED,
-        original,
-        actor=actor,
-        at=now,
-        customer_id=original.customer_id,
-        credit_note=note.number,
-        amount=note.payable,
-        currency=note.currency,
-        reason=note.credit_reason,
-    )
-    if note.payable == original.payable:
-        Invoice.objects.filter(pk=original.pk).update(document_status=Invoice.Status.CANCELLED)
-        # Nothing of a cancelled document goes out or stays open; the credit note has its own page.
-        cancel_queued(original, now=now, actor=actor, reason=f"Cancelled by {note.number}.")
-        revoke_links_of(original, actor=actor, now=now)
-        record(
-            INVOICE_CANCELLED, original, actor=actor, at=now, customer_id=original.customer_id, by=note.number
-        )

@@ -1,8 +1,13 @@
 """Keeping an invoice's balance and settlement in step with the ledger."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from django.db import connection
+
+from core.money import split, unit
+from invoices.models import Invoice, TaxGroup
+from ledger.rules import Tax
 
 # One statement for one invoice or ten thousand: every value follows from open items and allocations.
 _SYNC = """
@@ -43,3 +48,14 @@ def sync_settlement(invoice_ids: Iterable[int]) -> None:
     if ids:
         with connection.cursor() as cursor:
             cursor.execute(_SYNC, [ids, ids])
+
+
+def taxes_of(invoice: Invoice, tax: Decimal) -> list[Tax]:
+    """An amount of tax shared over the components of the invoice's tax."""
+    if not tax:
+        return []
+    sums: dict[str, Decimal] = {}
+    for group in TaxGroup.objects.filter(invoice=invoice):
+        sums[group.component] = sums.get(group.component, Decimal(0)) + group.tax
+    parts = split(tax, list(sums.values()), unit=unit(invoice.currency))
+    return [Tax(part, component) for component, part in zip(sums, parts, strict=True) if part]

@@ -7,18 +7,19 @@ from decimal import Decimal
 from typing import cast
 
 from django.db import transaction
+from django.db.models import Q
 
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
-from core.money import round_money, split, unit
+from core.money import round_money
 from customers.models import Customer
 from entities.queries import local_day
-from invoices.models import Instalment, Invoice, TaxGroup
-from invoices.operations import sync_settlement
+from invoices.models import Instalment, Invoice
+from invoices.operations import sync_settlement, taxes_of
 from ledger import operations as ledger
 from ledger.models import Allocation, OpenItem
 from ledger.queries import open_debits
-from ledger.rules import Rate, Tax
+from ledger.rules import Rate
 from payments import rules
 from payments.events import CREDIT_USED, DISCOUNT_GRANTED, PAYMENT_ALLOCATED, PAYMENT_UNALLOCATED
 from payments.models import Payment
@@ -165,8 +166,15 @@ def undo_allocation(
 
 def _discounts_with(allocations: Sequence[Allocation]) -> list[Allocation]:
     """The early payment discounts granted with these allocations: they stand and fall together."""
-    keys = [f"{row.entry.key}:discount:{row.debit_id}" for row in allocations if row.debit_id]
-    return list(Allocation.objects.filter(entry__key__in=keys, reversal_of=None, reversed_by=None))
+    earned = Q(pk=None)
+    for row in allocations:
+        if row.debit_id:
+            key = f"{row.entry.key}:discount:{row.debit_id}"
+            # What a credit note left of a discount carries its number behind the same key.
+            earned |= Q(entry__key=key) | Q(entry__key__startswith=f"{key}:n")
+    return list(
+        Allocation.objects.filter(earned, kind=Allocation.Kind.DISCOUNT, reversal_of=None, reversed_by=None)
+    )
 
 
 def _refuse_final(allocation: Allocation) -> None:
@@ -359,17 +367,6 @@ def _grant(
         paid_on=paid_on,
     )
     return [{"invoice": str(invoice), "amount": str(earned.discount)}]
-
-
-def taxes_of(invoice: Invoice, tax: Decimal) -> list[Tax]:
-    """An amount of tax shared over the components of the invoice's tax."""
-    if not tax:
-        return []
-    sums: dict[str, Decimal] = {}
-    for group in TaxGroup.objects.filter(invoice=invoice):
-        sums[group.component] = sums.get(group.component, Decimal(0)) + group.tax
-    parts = split(tax, list(sums.values()), unit=unit(invoice.currency))
-    return [Tax(part, component) for component, part in zip(sums, parts, strict=True) if part]
 
 
 def _merged(parts: Sequence[Part]) -> list[Part]:

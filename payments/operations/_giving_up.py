@@ -10,7 +10,7 @@ from core.money import amount as exact_amount
 from core.money import round_money
 from entities.queries import local_day
 from invoices.models import Invoice
-from invoices.operations import sync_settlement
+from invoices.operations import sync_settlement, taxes_of
 from ledger import operations as ledger
 from ledger.models import Allocation, OpenItem
 from ledger.rules import Rate, write_off_split
@@ -23,7 +23,7 @@ from payments.events import (
     WRITE_OFF_REQUESTED,
 )
 from payments.models import WriteOff
-from payments.operations._allocating import lock_invoices_of, taxes_of
+from payments.operations._allocating import lock_invoices_of
 from policies.queries import clauses_of
 from team.models import User
 from trail.operations import record

@@ -544,3 +544,23 @@ def test_the_credit_of_another_customer_leaves_this_one_alone(world):
     issued(world, in_full(world, invoice))
 
     assert (fresh(theirs).balance, fresh(theirs).document_status) == (d("119.00"), "issued")
+
+
+def test_a_discount_shrinks_with_what_is_credited(world):
+    """Nobody gets back more than was paid: 1,166.20 for 1,190; a quarter credited gives 291.55 back."""
+    invoice = world.issued("1000.00", now=NOW - timedelta(days=5))
+    payment = world.pay(invoice, "1166.20", discount=True)
+
+    quarter = operations.write_credit_note(
+        invoice, {1: Decimal("250.00")}, reason_code="PRC", reason="Price", actor=world.clerk, now=NOW
+    )
+    quarter = operations.issue_invoice(world.approve(quarter), actor=world.clerk, now=NOW)
+    credit = OpenItem.objects.get(kind="credit_note", reference=quarter.number)
+    assert (credit.open_amount, Invoice.objects.get(pk=invoice.pk).balance) == (Decimal("291.55"), 0)
+
+    rest = operations.credit_in_full(
+        Invoice.objects.get(pk=invoice.pk), reason_code="CAN", reason="Cancelled", actor=world.clerk, now=NOW
+    )
+    operations.issue_invoice(world.approve(rest), actor=world.clerk, now=NOW)
+    back = OpenItem.objects.filter(kind="credit_note").aggregate(total=Sum("open_amount"))["total"]
+    assert (back, payment.amount) == (Decimal("1166.20"), Decimal("1166.20"))
