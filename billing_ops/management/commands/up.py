@@ -23,6 +23,8 @@ DEFAULT_BIND = "127.0.0.1:8000"
 # With no address asked for, the next free one is taken: a second copy needs no thought.
 PORTS_TRIED = 20
 RESTARTS, RESTART_WINDOW = 5, 60.0
+# How often a long first start says that it goes on.
+PROGRESS_SECONDS = 15.0
 
 
 class Stop(Exception):
@@ -112,15 +114,25 @@ class Command(BaseCommand):
         """On first start; `load_demo` writes the marker when done, so a load broken off is repeated."""
         if not settings.DEMO or demo_marker().exists() or "load_demo" not in get_commands():
             return
-        say("up", "loading the demo company, about a minute, this first time only")
+        began = time.monotonic()
+        say(
+            "up",
+            "loading the demo company: a year of business, about a minute on a quiet machine and longer on a"
+            " busy one. This first time only; later starts take seconds",
+        )
         child = Child("demo", ["django", "load_demo"])
         child.environment = {"DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"]}
         self.children = [child]
         child.start()
+        told = began
         while child.ended is None:
+            if time.monotonic() - told >= PROGRESS_SECONDS:
+                told = time.monotonic()
+                say("up", f"still loading the demo company, {told - began:.0f} s so far")
             time.sleep(0.1)
         if child.ended:
             raise Stop(f"loading the demo company failed (exit {child.ended})", failed=True)
+        say("up", f"demo company loaded in {time.monotonic() - began:.0f} s")
 
     def _start_children(self, bind: str, workers: int, jobs: int) -> None:
         self.children = [
