@@ -38,7 +38,7 @@ from work.queries import Need, needs_me
 ZERO = Decimal(0)
 MONTHS = 12
 DSO_DAYS = 90
-_LARGEST = 6
+_LARGEST = 10
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,10 @@ class Debtor:
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything the home page says in numbers, for the companies it was asked for."""
+    """Everything the home page says in numbers, for the companies it was asked for.
+
+    `collected_before` is what the month before had collected by the same day of the month.
+    """
 
     companies: Sequence[Entity]
     currency: str
@@ -111,6 +114,7 @@ class Figures:
     sales: Figure
     dso: Dso
     collected: Figure
+    collected_before: Decimal
     months: Sequence[Month]
 
     @property
@@ -176,6 +180,7 @@ def figures(companies: Sequence[Entity], *, now: datetime) -> Figures:
         collected=convert.total(
             _rows([row for row in received if row["month"] == on.replace(day=1)], by_pk, "amount")
         ),
+        collected_before=convert.total(_rows(_to_same_day(received, on), by_pk, "amount")).amount,
         months=_months(sold, received, by_pk, convert, on),
     )
 
@@ -264,6 +269,12 @@ def _received(by_pk: Mapping[int, Entity], on: date) -> list[dict[str, Any]]:
         n=Count("pk"), amount=Sum("amount"), functional=Sum("functional_amount")
     )
     return [row | {"month": row["day"].replace(day=1)} for row in found]
+
+
+def _to_same_day(received: Iterable[Mapping[str, Any]], on: date) -> list[Mapping[str, Any]]:
+    """The receipts of the month before up to the day of the month it is now; a shorter month whole."""
+    before = (on.replace(day=1) - timedelta(days=1)).replace(day=1)
+    return [row for row in received if row["month"] == before and row["day"].day <= on.day]
 
 
 def _rows(found: Iterable[Mapping[str, Any]], by_pk: Mapping[int, Entity], name: str) -> list[Row]:

@@ -89,16 +89,19 @@ def _tile(code: str, value: str, unit: str, note: str, entity: Entity | None, **
 
 
 def _change(found: Figures) -> dict[str, str]:
-    """Collected so far against the whole month before: more is better."""
-    before, now = found.months[-2].collected, found.months[-1].collected
+    """Collected so far against the month before up to the same day: more is better."""
+    before, now = found.collected_before, found.collected.amount
     if not before:
         return {}
-    percent = (now - before) / before * 100
-    up = percent >= 0
+    percent = ((now - before) / before * 100).quantize(Decimal("0.1"))
+    month = f"{found.months[-2].first:%B}"
+    if not percent:
+        return {"change": f"As much as {month} to the same day"}
+    up = percent > 0
     return {
-        "tone": "up" if up else "",
+        "tone": "up" if up else "down",
         "arrow": "arrow-up-right" if up else "arrow-down-right",
-        "change": f"{locale.editable(abs(percent).quantize(Decimal('0.1')))}% of last month",
+        "change": f"{locale.editable(abs(percent))}% {'more' if up else 'less'} than {month} to the same day",
     }
 
 

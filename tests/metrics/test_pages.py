@@ -11,7 +11,7 @@ from django.urls import reverse
 from entities.models import Access, ExchangeRate
 from ledger import book
 from ledger.models import OpenItem
-from metrics import queries
+from metrics import queries, showing
 from metrics.rules import dso_count_back, dso_simple
 from team.roles import ROLES
 from tests.factories import make_user
@@ -163,6 +163,24 @@ def test_returned_money_is_not_collected(world):
     operations.bounce_payment(back, on=TODAY, reason="No funds", actor=world.cash, now=NOW)
 
     assert figures(world).collected.amount == 0
+
+
+def test_collected_is_compared_with_the_month_before_to_the_same_day(world, as_):
+    """NOW is in November; October's receipts of later days are in its month and not in the comparison."""
+    last = TODAY.replace(month=10)
+    world.received("100.00", received_on=last)
+    world.received("900.00", received_on=last + timedelta(days=1))
+    assert figures(world).collected_before == 100
+    assert figures(world).months[-2].collected == 1000
+
+    world.received("69.70")
+    [tile] = [one for one in showing.tiles(figures(world), None) if one.code == "collected"]
+    assert (tile.change, tile.tone) == ("30.3% less than October to the same day", "down")
+
+    world.received("60.60")
+    [tile] = [one for one in showing.tiles(figures(world), None) if one.code == "collected"]
+    assert (tile.change, tile.tone) == ("30.3% more than October to the same day", "up")
+    assert tile.change in as_("controller").get("/").content.decode()
 
 
 def test_twelve_months_end_with_this_one(world):
