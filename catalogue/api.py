@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from catalogue import operations, queries
 from catalogue.models import Item, TaxClass
-from core.rest.fields import Amount, Choice, Day, Flag, Input, Query, Text, many
+from core.rest.fields import Amount, Choice, Day, Flag, Input, Query, Text, UnitPrice, many
 from core.rest.lookup import at_address
 from core.rest.paging import Listing
 from team.endpoints import Call, act
@@ -22,7 +22,7 @@ class PriceOut(serializers.Serializer[Any]):
     """What one unit costs in a currency over a range of days, before tax."""
 
     currency = serializers.CharField()
-    unit_price = Amount()
+    unit_price = UnitPrice(currency="currency")
     valid_from = serializers.DateField()
     valid_to = serializers.DateField(allow_null=True)
 
@@ -50,7 +50,7 @@ class PriceIn(Input):
     """A price from a day on."""
 
     currency = Text(max_length=3)
-    unit_price = Amount()
+    unit_price = Amount(help_text="Before tax, with up to six decimals.")
     valid_from = Day()
 
 

@@ -64,7 +64,7 @@ class CustomerOut(serializers.Serializer[Any]):
     currency = serializers.CharField()
     delivery_channel = serializers.CharField()
     terms_override = serializers.CharField()
-    credit_limit = Amount(allow_null=True)
+    credit_limit = Amount(currency=operations.limit_currency, allow_null=True)
     insolvent = serializers.BooleanField()
     since = serializers.DateField()
     notes = serializers.CharField()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalogue.models import Item, TaxClass
-from core.rest.fields import Amount, Choice, Day, Flag, Input, Text, Whole, many
+from core.money import plain
+from core.rest.fields import Amount, Choice, Day, Flag, Input, Text, UnitPrice, Whole, many
 from invoices.models import Invoice
 from invoices.operations import REASONS
 from work.models import Approval
@@ -39,9 +41,11 @@ class InvoiceOut(serializers.Serializer[Any]):
     gross_total = Amount(currency="currency")
     rounding = Amount(currency="currency")
     payable = Amount(currency="currency")
-    balance = Amount(currency="currency")
+    balance = Amount(currency="currency", help_text="What is still owed; 0 until it is issued.")
     held_amount = Amount(currency="currency")
-    settlement_status = serializers.ChoiceField(Invoice.Settlement.choices)
+    settlement_status = serializers.ChoiceField(
+        Invoice.Settlement.choices, allow_null=True, help_text="null until it is issued."
+    )
     settled_on = serializers.DateField(allow_null=True)
     sending = serializers.ChoiceField(Invoice.Sending.choices)
     credits = serializers.IntegerField(
@@ -50,6 +54,13 @@ class InvoiceOut(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField()
     lock_version = serializers.IntegerField(help_text="Also in the ETag; send it back in If-Match.")
+
+    def to_representation(self, instance: Invoice) -> dict[str, Any]:
+        """What is owed and how it is settled begins with the issue, whatever a draft comes to."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        if not instance.is_issued:
+            shown |= {"balance": plain(Decimal(0), instance.currency), "settlement_status": None}
+        return shown
 
     def get_external_id(self, invoice: Invoice) -> str:
         """The caller's own id, "" without one."""
@@ -66,7 +77,7 @@ class LineOut(serializers.Serializer[Any]):
     detail = serializers.CharField()
     quantity = Amount()
     unit = serializers.CharField()
-    unit_price = Amount()
+    unit_price = UnitPrice(currency="invoice.currency")
     base_quantity = Amount()
     discount_pct = Amount(allow_null=True)
     discount = Amount(currency="invoice.currency")
@@ -231,7 +242,9 @@ class LineIn(Input):
     item = Text(required=False, max_length=30, help_text="Code of an item.")
     description = Text(required=False, max_length=300)
     quantity = Amount()
-    unit_price = Amount(required=False, help_text="Before tax, for `base_quantity` units.")
+    unit_price = Amount(
+        required=False, help_text="Before tax, for `base_quantity` units, with up to six decimals."
+    )
     detail = _text(300)
     unit = _text(12)
     base_quantity = Amount(required=False)

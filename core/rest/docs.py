@@ -6,6 +6,7 @@ The page is written here and not by Swagger UI, whose markup is not accessible a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
@@ -27,6 +30,7 @@ schema = public(_NO_DATA)(
 )
 
 Schema = Mapping[str, Any]
+_QUOTED = re.compile(r"`([^`\n]+)`")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Value:
     name: str
     kind: str
     needed: bool
-    about: str
+    about: SafeString
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,11 @@ class Described:
     method: str
     path: str
     summary: str
-    about: str
+    about: SafeString
     parameters: list[Value]
     takes: list[Value]
     answers: list[Value]
-    statuses: list[tuple[str, str]]
+    statuses: list[tuple[str, SafeString]]
     example: str
 
 
@@ -59,7 +63,13 @@ class Described:
 @public(_NO_DATA)
 def docs(request: HttpRequest) -> HttpResponse:
     """Every act of the API with its parameters, fields and answers."""
-    return render(request, "api/docs.html", {"groups": described(), "intro": _whole()["info"]["description"]})
+    intro = _prose(_whole()["info"]["description"])
+    return render(request, "api/docs.html", {"groups": described(), "intro": intro})
+
+
+def _prose(text: str) -> SafeString:
+    """A description for a page: what stands between backticks is code."""
+    return mark_safe(_QUOTED.sub(r"<code>\1</code>", escape(text)))  # noqa: S308 (escaped before)
 
 
 @cache
@@ -86,20 +96,22 @@ def _act(path: str, method: str, act: Schema) -> Described:
         id=act["operationId"],
         method=method.upper(),
         path=path,
-        summary=act["summary"],
-        about=act["description"].strip(),
+        summary=act["summary"].replace("`", ""),
+        about=_prose(act["description"].strip()),
         parameters=[
             Value(
                 one["name"],
                 f"{_kind(one['schema'])}, {one['in']}",
                 one.get("required", False),
-                one.get("description", ""),
+                _prose(one.get("description", "")),
             )
             for one in act.get("parameters", [])
         ],
         takes=list(_fields(body.get("schema", {}))),
         answers=list(_fields(made.get("schema", {}))),
-        statuses=[(status, answer.get("description", "")) for status, answer in act["responses"].items()],
+        statuses=[
+            (status, _prose(answer.get("description", ""))) for status, answer in act["responses"].items()
+        ],
         example=json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else "",
     )
 
@@ -111,7 +123,7 @@ def _fields(shape: Schema, path: str = "", depth: int = 0) -> Iterator[Value]:
     for name, field in found.get("properties", {}).items():
         inner = _resolved(field.get("items", field))
         where = f"{path}{name}" + ("[]" if "items" in field else "")
-        yield Value(where, _kind(field), name in needed, field.get("description", ""))
+        yield Value(where, _kind(field), name in needed, _prose(field.get("description", "")))
         if "properties" in inner and depth < 3:
             yield from _fields(inner, f"{where}.", depth + 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from core.money import plain
+from core.money import exponent, plain
 
 _DECIMAL = re.compile(r"-?\d{1,13}(\.\d{1,6})?", re.ASCII)
 _SCHEMA = {"type": "string", "format": "decimal", "pattern": r"^-?\d{1,13}(\.\d{1,6})?$"}
@@ -130,7 +130,7 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
     """A decimal as a string. A JSON number would pass through binary floats in most clients: refused.
 
     Going out it stands at the exponent of the currency at `currency`, a path from the row ("currency",
-    "invoice.currency"); without one it stands as it is, without trailing zeros.
+    "invoice.currency") or a function of the row; without one it stands as it is, without trailing zeros.
     """
 
     default_error_messages = {
@@ -138,7 +138,7 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
         "invalid": "“{input}” is not a plain decimal like 1234.50.",
     }
 
-    def __init__(self, *, currency: str = "", **given: Any) -> None:
+    def __init__(self, *, currency: str | Callable[[Any], str] = "", **given: Any) -> None:
         self.currency = currency
         super().__init__(**given)
 
@@ -158,7 +158,9 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
         if value is None:
             return None
         code: Any = ""
-        if self.currency:
+        if callable(self.currency):
+            code = self.currency(instance)
+        elif self.currency:
             code = instance
             for name in self.currency.split("."):
                 code = code[name] if isinstance(code, Mapping) else getattr(code, name)
@@ -168,6 +170,28 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
         """The text that goes out."""
         number, code = value if isinstance(value, tuple) else (value, "")
         if code:
-            return plain(number, code)
+            return self.at(number, code)
         text = f"{number:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
+
+    def at(self, number: Decimal, currency: str) -> str:
+        """The number as it is written in a currency."""
+        return plain(number, currency)
+
+
+UNIT_PRICE = "Before tax, with up to six decimals; zeros at its end stop at the exponent of the currency."
+
+
+@extend_schema_field(_SCHEMA)
+class UnitPrice(Amount):
+    """A price going out: up to six decimals, never fewer than its currency has ("48.00", "0.1234")."""
+
+    def __init__(self, *, currency: str, **given: Any) -> None:
+        super().__init__(currency=currency, **({"help_text": UNIT_PRICE} | given))
+
+    def at(self, number: Decimal, currency: str) -> str:
+        """The price, with the decimals it needs."""
+        whole, _, decimals = f"{number:f}".partition(".")
+        least = exponent(currency)
+        decimals = decimals[:least].ljust(least, "0") + decimals[least:].rstrip("0")
+        return f"{whole}.{decimals}" if decimals else whole

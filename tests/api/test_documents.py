@@ -70,7 +70,9 @@ def test_lists_are_narrowed(world: World) -> None:
     assert api.get("invoices/?status=draft")["items"] == []
     assert api.get(f"invoices/?q={invoice.number}&entity={world.entity.code}")["items"][0]["id"] == invoice.pk
     assert api.get(f"customers/?q={world.customer.number}")["items"][0]["id"] == world.customer.pk
-    assert api.get(f"items/?q={world.item.code}&active=true")["items"][0]["prices"][0]["unit_price"] == "120"
+    assert (
+        api.get(f"items/?q={world.item.code}&active=true")["items"][0]["prices"][0]["unit_price"] == "120.00"
+    )
     assert api.get(f"customers/{world.customer.pk}/contacts/")["items"][0]["purposes"] == ["billing"]
     assert api.get(f"customers/{world.customer.pk}/requirements/")["items"] == []
 

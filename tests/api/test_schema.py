@@ -67,6 +67,7 @@ def test_the_page_shows_every_act(client: Client, db: None, schema: str) -> None
         assert f"<code>{path}</code>" in page
         for act in methods.values():
             assert act["operationId"] in page
+    assert "`" not in page
     assert "<style" not in page
     assert " style=" not in page
 

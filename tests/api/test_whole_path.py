@@ -56,7 +56,8 @@ def test_customer_to_paid_invoice_and_credit(world: World) -> None:
     assert made["ETag"] == '"v1"'
     assert made["Location"] == f"/api/v1/invoices/{draft['id']}/"
     assert (draft["net_total"], draft["tax_total"], draft["payable"]) == ("340.50", "64.70", "405.20")
-    assert draft["lines"][0]["unit_price"] == "120"
+    assert draft["lines"][0]["unit_price"] == "120.00"
+    assert (draft["balance"], draft["settlement_status"]) == ("0.00", None)
     assert draft["external_id"] == "order-1"
     path = f"invoices/{draft['id']}/"
 
