@@ -107,6 +107,18 @@ class Payment(models.Model):
         return reverse("payments:detail", args=[self.pk])
 
     @property
+    def use(self) -> tuple[str, str]:
+        """What became of the money, in a word and the kind of its pill; one answer for pages and exports."""
+        if self.state == self.State.BOUNCED:
+            return "Returned", "bad"
+        if self.customer_id is None or self.open_item is None:
+            return "Unidentified", "warn"
+        left = self.open_item.open_amount
+        if left == self.amount:
+            return "Unallocated", "warn"
+        return ("Part allocated", "info") if left else ("Allocated", "ok")
+
+    @property
     def number(self) -> str:
         return f"PAY-{self.pk:06d}"
 

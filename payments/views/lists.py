@@ -88,7 +88,7 @@ def _lines(rows: QuerySet[Payment]) -> Iterator[list[object]]:
         yield [
             row.number,
             row.received_on,
-            row.get_state_display(),
+            row.use[0],
             row.customer.number if row.customer else "",
             row.customer.name if row.customer else "",
             row.payer_name,

@@ -1,5 +1,7 @@
 """The pages of payments: who may open them, what they show, what their forms do and refuse."""
 
+import csv
+import io
 from datetime import timedelta
 from decimal import Decimal
 
@@ -532,6 +534,24 @@ def test_export_is_safe_in_a_spreadsheet(world, as_):
 
     assert "'=HYPERLINK(1)" in text
     assert "5.00" in text
+
+
+def test_the_export_says_the_states_of_the_page(world, as_):
+    world.pay(world.issued("100.00"), "119.00")
+    more = world.received("130.00")
+    item = world.issued("50.00").instalments.get().open_item_id
+    operations.allocate_payment(more, [operations.Part(item, Decimal("59.50"))], actor=world.cash, now=NOW)
+    world.received("5.00")
+    world.received("6.00", customer=None)
+    operations.bounce_payment(world.received("7.00"), on=TODAY, reason="No funds", actor=world.cash, now=NOW)
+    client = as_("auditor")
+
+    text = b"".join(client.get(url("export"))).decode("utf-8-sig")
+
+    states = [row["state"] for row in csv.DictReader(io.StringIO(text))]
+    assert states == ["Returned", "Unidentified", "Unallocated", "Part allocated", "Allocated"]
+    page = client.get(url("list")).content.decode()
+    assert all(f"{word}</span>" in page for word in states)
 
 
 def test_the_account_adds_up_today_and_on_any_day(world, as_):
