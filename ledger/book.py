@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
+from core.errors import Invalid
+from core.money import round_money
 from entities import queries as entities
 from entities.models import Entity
 from ledger.ageing import BUCKETS
@@ -143,7 +145,10 @@ def aged(code: str, on: date) -> Q:
 
 @dataclass(frozen=True)
 class ItemFilters:
-    """Which open items; `bucket` is one of the ages or "overdue"; `as_of` only with a customer."""
+    """Which open items; `bucket` is one of the ages or "overdue"; `as_of` only with a customer.
+
+    `report` is the currency their sum is wanted in, "" for that of the home page.
+    """
 
     side: str = "debit"
     entity: int | None = None
@@ -151,6 +156,7 @@ class ItemFilters:
     currency: str = ""
     bucket: str = ""
     as_of: date | None = None
+    report: str = ""
 
 
 def items(user: User, filters: ItemFilters, now: datetime) -> QuerySet[OpenItem]:
@@ -206,3 +212,55 @@ def item_totals(rows: QuerySet[OpenItem]) -> list[ItemTotal]:
         )
         for row in found
     ]
+
+
+# ------------------------------------------------------------------------- several companies in one currency
+def reporting_currency(companies: Sequence[Entity]) -> str:
+    """The functional currency of most of the companies; the first by name decides a tie."""
+    codes = [one.functional_currency for one in companies]
+    return max(codes, key=codes.count) if codes else "EUR"
+
+
+class Conversion:
+    """From functional currencies to one for the sum, at the day's rate; without one a company is left out."""
+
+    def __init__(self, companies: Sequence[Entity], currency: str, on: date) -> None:
+        self.currency = currency
+        self.rates: dict[str, Decimal] = {}
+        for code in {one.functional_currency for one in companies}:
+            try:
+                self.rates[code] = entities.rate_on(code, currency, on).rate
+            except Invalid:
+                continue
+
+    def convert(self, amount: Decimal, entity: Entity) -> Decimal | None:
+        """The functional amount of a company in the one currency; None without a rate."""
+        rate = self.rates.get(entity.functional_currency)
+        return None if rate is None else amount * rate
+
+
+@dataclass(frozen=True)
+class WholeSum:
+    """All items of a list in one currency. `left_out` names companies without a rate; they are not in it."""
+
+    currency: str
+    count: int
+    amount: Decimal
+    left_out: Sequence[str]
+
+
+def sum_of(totals: Sequence[ItemTotal], user: User, filters: ItemFilters, now: datetime) -> WholeSum:
+    """The totals as the home page sums them: in its currency or the one asked for, rounded once."""
+    seen = list(entities.visible_to(user))
+    asked = [one for one in seen if filters.entity in (None, one.pk)]
+    known = filters.report in {one.functional_currency for one in seen}
+    currency = filters.report if known else reporting_currency(asked)
+    on = max((entities.local_day(one, now) for one in asked), default=now.date())
+    rates = Conversion(asked, currency, on)
+    parts = [(one, rates.convert(one.functional, one.entity)) for one in totals]
+    return WholeSum(
+        currency,
+        sum(one.count for one, part in parts if part is not None),
+        round_money(sum((part for _one, part in parts if part is not None), Decimal(0)), currency),
+        sorted({str(one.entity) for one, part in parts if part is None}),
+    )

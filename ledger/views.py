@@ -104,11 +104,14 @@ def items(request: StaffRequest) -> HttpResponse:
     for item in page.items:
         day = filters.as_of or entities.local_day(item.entity, now)
         item.late = max(0, (day - item.due_on).days) if item.due_on else 0
+    totals = book.item_totals(rows)
     context = {
         "page": page,
         "filters": filters,
         "chips": _item_chips(request, filters),
-        "totals": book.item_totals(rows),
+        "totals": totals,
+        # What a look back sums up is not the present functional amount.
+        "whole": None if filters.as_of else book.sum_of(totals, request.user, filters, now),
         "tabs": [
             {
                 "label": label,
@@ -166,6 +169,7 @@ def _item_filters(get: QueryDict) -> ItemFilters:
         currency=get.get("currency", "").upper()[:3],
         bucket=get.get("bucket", "") if get.get("bucket") in (*book.BUCKET_NAMES, book.OVERDUE) else "",
         as_of=_day(get, "as_of") if customer else None,
+        report=get.get("report", "").upper()[:3],
     )
 
 

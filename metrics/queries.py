@@ -16,7 +16,6 @@ from typing import Any
 from django.db.models import Count, F, Min, Sum
 from django.utils import timezone
 
-from core.errors import Invalid
 from core.money import round_money
 from correspondence.models import Delivery
 from correspondence.queries import deliveries_visible_to
@@ -25,8 +24,9 @@ from entities import queries as entities
 from entities.models import Entity
 from invoices.models import ISSUED, Invoice
 from invoices.queries import visible_to as invoices_visible_to
+from ledger import book
 from ledger.ageing import BUCKETS
-from ledger.book import OVERDUE, aged, days_of
+from ledger.book import OVERDUE, aged, days_of, reporting_currency
 from ledger.models import OpenItem
 from metrics.rules import Dso, dso_simple, percentage
 from payments.models import Payment
@@ -123,22 +123,8 @@ class Figures:
         return percentage(self.overdue.amount, self.outstanding.amount)
 
 
-class Conversion:
-    """From functional currencies to the one currency of the page; a missing rate leaves a company out."""
-
-    def __init__(self, companies: Sequence[Entity], currency: str, on: date) -> None:
-        self.currency = currency
-        self.rates: dict[str, Decimal] = {}
-        for code in {one.functional_currency for one in companies}:
-            try:
-                self.rates[code] = entities.rate_on(code, currency, on).rate
-            except Invalid:
-                continue
-
-    def convert(self, amount: Decimal, entity: Entity) -> Decimal | None:
-        """The amount in the page's currency; None without a rate."""
-        rate = self.rates.get(entity.functional_currency)
-        return None if rate is None else amount * rate
+class Conversion(book.Conversion):
+    """To the one currency of the page, with sums of rows."""
 
     def total(self, rows: Iterable[Row]) -> Figure:
         """The rows and their sum, rounded once."""
@@ -150,12 +136,6 @@ class Conversion:
             kept,
             sorted({str(row.entity) for row, part in parts if part is None}),
         )
-
-
-def reporting_currency(companies: Sequence[Entity]) -> str:
-    """The functional currency of most of the companies; the first by name decides a tie."""
-    codes = [one.functional_currency for one in companies]
-    return max(codes, key=codes.count) if codes else "EUR"
 
 
 def figures(companies: Sequence[Entity], *, now: datetime) -> Figures:
@@ -339,7 +319,8 @@ def _next_month(first: date) -> date:
 
 def largest_overdue(companies: Sequence[Entity], *, now: datetime, most: int = _LARGEST) -> list[Debtor]:
     """The customers with the most overdue, the largest first; amounts in the reporting currency."""
-    convert = Conversion(companies, reporting_currency(companies), now.date())
+    on = max((entities.local_day(one, now) for one in companies), default=now.date())
+    convert = Conversion(companies, reporting_currency(companies), on)
     by_pk = {one.pk: one for one in companies}
     found: list[tuple[Decimal, dict[str, Any], date]] = []
     for day, ids in days_of(list(companies), now).items():

@@ -333,3 +333,25 @@ def test_the_book_is_checked_when_asked(world, as_):
 
     assert "Check now" in client.get(reverse("ledger:soundness")).content.decode()
     assert "The book is sound." in client.get(reverse("ledger:soundness"), {"run": "1"}).content.decode()
+
+
+def test_the_items_behind_home_s_figures_end_in_its_sums(world, as_):
+    world.issued("1000.00", now=NOW - timedelta(days=45))
+    british = make_world(functional_currency="GBP")
+    british.issued("100.00", currency="GBP", now=NOW - timedelta(days=100))
+    british.issued("300.00", currency="USD", now=NOW - timedelta(days=45))
+    client = as_("director")
+    home = client.get("/").context
+
+    found, items = home["figures"], reverse("ledger:items")
+    wanted = {"": found.outstanding, "?bucket=overdue": found.overdue}
+    for query, figure in wanted.items():
+        whole = client.get(items + query).context["whole"]
+        assert (whole.amount, whole.currency) == (figure.amount, figure.currency)
+    for part in home["ageing"]["parts"]:
+        answer = client.get(part["url"])
+        assert answer.context["whole"].amount == part["amount"]
+    for debtor, _bar in home["debtors"]:
+        query = f"?customer={debtor.customer.pk}&entity={debtor.entity.pk}&bucket=overdue&report=EUR"
+        assert client.get(items + query).context["whole"].amount == debtor.amount
+    assert "All together" in client.get(items).content.decode()
