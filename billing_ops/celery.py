@@ -5,6 +5,7 @@ and trail entries of the job. Messages are JSON; a task is acknowledged when don
 """
 
 import os
+import signal
 import warnings
 from importlib.util import find_spec
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, before_task_publish, setup_logging, worker_process_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from billing_ops import embedded
 
 # Celery warns of root because of pickle; only JSON is accepted here.
 warnings.filterwarnings("ignore", message=".*superuser privileges.*")
@@ -49,10 +52,11 @@ def _our_logging(**_: Any) -> None:
 
 
 @worker_process_init.connect
-def _warm_documents(**_: Any) -> None:
-    """Fonts and styles are read before the first PDF is asked for, once per process."""
+def _begin_as_child(**_: Any) -> None:
+    """A child never outlives its worker (its task is given again), and reads fonts and styles beforehand."""
     from invoices.documents.render import warm
 
+    embedded.follow_parent(signal.SIGKILL)
     warm()
 
 

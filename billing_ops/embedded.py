@@ -61,6 +61,12 @@ def die_with_parent(number: int) -> Callable[[], None] | None:
     return ask_the_kernel
 
 
+def follow_parent(number: int) -> None:
+    """From inside a child: get signal `number` when the parent ends, however it ends. Linux only."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+
+
 def is_open(path: Path) -> bool:
     """Whether any user can walk to the path."""
     return all(not parent.exists() or parent.stat().st_mode & 0o001 for parent in path.parents)

@@ -34,12 +34,13 @@ DISPUTED = "Disputed in the system it comes from"
 
 @dataclass
 class Outcome:
-    """What an import did, or in a dry run would do. `owed`, `settled`: sums of new rows by currency."""
+    """What an import did, or in a dry run would do. `owed`, `settled`: sums of new rows by currency.
+    `new_customers`: number -> name of each that is added."""
 
     rows: int = 0
     new: int = 0
     known: int = 0
-    new_customers: set[str] = field(default_factory=set)
+    new_customers: dict[str, str] = field(default_factory=dict)
     disputed: int = 0
     faulty: int = 0
     faults: list[Fault] = field(default_factory=list)
@@ -220,9 +221,15 @@ def _count(found: _Sorted, outcome: Outcome) -> None:
         outcome.fail([fault])
     numbers = {row.customer for row in found.new}
     there = set(Customer.objects.filter(number__in=numbers).values_list("number", flat=True))
-    outcome.new_customers |= numbers - there
+    for row in found.new:
+        if row.customer not in there:
+            outcome.new_customers.setdefault(row.customer, _name_of(row))
     for row in found.new:
         outcome.take(row)
+
+
+def _name_of(row: Row) -> str:
+    return row.customer_name or f"Customer {row.customer}"
 
 
 @transaction.atomic
@@ -298,7 +305,7 @@ def _customers(
             known[row.customer] = add_customer(
                 entity=entity,
                 number=row.customer,
-                name=row.customer_name or f"Customer {row.customer}",
+                name=_name_of(row),
                 country=row.country or entity.country,
                 currency=row.currency if row.currency != entity.functional_currency else "",
                 since=row.issued_on,

@@ -13,8 +13,8 @@ _LOOKED_AT = 5000
 def first_reading(path: Path, *, currency: str, columns: Mapping[str, str] | None = None) -> Reading:
     """How the file is most likely to be read. `day_order` is "" where its days can be read two ways."""
     sheet = sheets.open_sheet(path)
-    named = dict(guess_columns(sheet.columns) if columns is None else columns)
     rows = [cells for _, cells in islice(sheets.rows_of(sheet), _LOOKED_AT)]
+    named = dict(guess_columns(sheet.columns, rows) if columns is None else columns)
 
     def values(*fields: str) -> list[str]:
         places = [sheet.columns.index(named[f]) for f in fields if named.get(f) in sheet.columns]

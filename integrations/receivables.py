@@ -15,16 +15,30 @@ from typing import Any
 from core.errors import Invalid, problem
 from core.money import EXPONENTS, is_exact
 
+_ISSUED = (
+    *("invoicedate", "issuedon", "issuedate", "dateissued", "dateofissue", "issued"),
+    *("invoicedon", "billingdate", "billdate", "documentdate", "docdate", "date"),
+)
+# Headings of the customer's number in one file and of its name in another: the cells tell.
+_NUMBER_OR_NAME = ("customer", "debtor", "client", "account")
 # Field -> (label, needed, headings it is known by).
 FIELDS: Mapping[str, tuple[str, bool, tuple[str, ...]]] = {
     "number": ("Invoice number", True, ("invoicenumber", "invoiceno", "invoice", "number")),
     "customer": ("Customer number", True, ("customerid", "customernumber", "customerno", "accountnumber")),
-    "issued_on": ("Invoice date", True, ("invoicedate", "issuedon", "issuedate", "documentdate", "date")),
+    "issued_on": ("Invoice date", True, _ISSUED),
     "due_on": ("Due date", True, ("duedate", "dueon", "due")),
     "amount": ("Amount", True, ("invoiceamount", "amount", "gross", "total", "grossamount")),
-    "settled_on": ("Settled on", False, ("settleddate", "settledon", "paidon", "paymentdate", "paiddate")),
+    "settled_on": (
+        "Settled on",
+        False,
+        ("settleddate", "settledon", "paidon", "paymentdate", "paiddate", "settlementdate"),
+    ),
     "disputed": ("Disputed", False, ("disputed", "dispute", "indispute")),
-    "customer_name": ("Customer name", False, ("customername", "customer", "debtor", "name")),
+    "customer_name": (
+        "Customer name",
+        False,
+        ("customername", "customer", "debtor", "client", "account", "name"),
+    ),
     "currency": ("Currency", False, ("currency", "currencycode")),
     "country": ("Country of the customer", False, ("country", "countryiso", "customercountry")),
 }
@@ -34,6 +48,7 @@ _AMOUNT = {
     ".": re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"),
     ",": re.compile(r"-?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?"),
 }
+_ID = re.compile(r"(?=\S*\d)\S{1,20}")
 _YES = {"yes", "y", "true", "1", "x", "ja", "oui"}
 _NO = {"", "no", "n", "false", "0", "-", "nein", "non"}
 
@@ -81,15 +96,30 @@ class Fault:
         return {"row": f"line {self.line}", "field": label, "message": self.message, "mend": self.mend}
 
 
-def guess_columns(columns: Sequence[str]) -> dict[str, str]:
-    """Field -> column whose heading is known; fields nobody named are left out."""
+def guess_columns(columns: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> dict[str, str]:
+    """Field -> column whose heading is known; fields nobody named are left out.
+
+    A column called “Customer” is the number only where its cells in `rows` look like numbers.
+    """
     plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in reversed(columns)}
+    ids = tuple(
+        heading
+        for heading in _NUMBER_OR_NAME
+        if heading in plain and _look_like_ids(rows, columns.index(plain[heading]))
+    )
     found: dict[str, str] = {}
-    for field, (_, _, headings) in FIELDS.items():
+    for field, (_, _, known) in FIELDS.items():
+        headings = (*known, *ids) if field == "customer" else known
         column = next((plain[heading] for heading in headings if heading in plain), None)
         if column is not None and column not in found.values():
             found[field] = column
     return found
+
+
+def _look_like_ids(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether every cell is short, without blanks and with a digit, and there is one at all."""
+    cells = [row[place].strip() for row in rows if place < len(row) and row[place].strip()]
+    return bool(cells) and all(_ID.fullmatch(cell) for cell in cells)
 
 
 def guess_day_order(values: Iterable[str]) -> str:
@@ -170,13 +200,7 @@ class Reader:
             words = f"The line has {len(cells)} cells, the first line {self.width}."
             return [Fault(line, "file", "", words, "Look for a separator inside a text without quotes.")]
         given = {field: cells[place].strip() for field, place in self.places.items()}
-        faults = [
-            Fault(line, field, "", "It holds a character that is no text (NUL).", "Export the row again.")
-            for field, value in given.items()
-            if "\0" in value
-        ]
-        if faults:
-            return faults
+        faults: list[Fault] = []
         values: dict[str, Any] = {
             field: self._value(line, field, text, faults) for field, text in given.items()
         }

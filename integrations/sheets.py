@@ -93,6 +93,7 @@ def _words(fault: csv.Error) -> str:
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(4)
+    _refuse_zero_bytes(path, start)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _checked(path, "utf-16")
     if start.startswith(codecs.BOM_UTF8):
@@ -108,6 +109,24 @@ def _encoding(path: Path) -> str:
             line=bad,
         )
     return _checked(path, "cp1252")
+
+
+def _refuse_zero_bytes(path: Path, start: bytes) -> None:
+    """No text has one, and the database takes none; UTF-16, whose letters hold them, says so by its mark."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        found = "\0" in path.read_bytes().decode("utf-16", "replace")
+        line = 0
+    else:
+        with path.open("rb") as file:
+            line = next((number for number, text in enumerate(file, start=1) if b"\0" in text), 0)
+        found = line > 0
+    if found:
+        raise _refusal(
+            "The text holds zero bytes, which no text has: the file is damaged or no CSV.",
+            "text_has_no_zero_bytes",
+            "Export it again as CSV in UTF-8.",
+            line=line,
+        )
 
 
 def _utf8_lines(path: Path) -> tuple[int, int]:

@@ -31,6 +31,7 @@ from team.models import User
 from team.requests import StaffRequest
 
 _MOST_ITEMS = 300
+_UNTAXED = {"AE": "Reverse charge", "K": "Intra-Community", "G": "Export", "O": "Not taxed"}
 _COMPARED = (
     ("po_number", "Purchase order"),
     ("planned_on", "Issue day"),
@@ -242,15 +243,21 @@ def _taxes_now(entity: Entity, customer: Customer, on: date) -> list[dict[str, s
             continue
         rate = f"{decision.rate.normalize():f}"
         found.append({"code": code, "label": _tax_words(decision, label), "rate": rate, "about": label})
+    said = [tax["label"] for tax in found]
+    for tax in found:  # Where all classes fall alike, as in reverse charge, their names tell them apart.
+        if said.count(tax["label"]) > 1:
+            tax["label"] = f"{tax['label']} · {tax['about']}"
     return found or [{"code": "standard", "label": "Standard rate", "rate": "0", "about": ""}]
 
 
 def _tax_words(decision: TaxDecision, label: str) -> str:
-    """ "VAT 19%", "Reverse charge", "Exempt": how the class falls on this customer."""
-    words = str(decision.label or label)
-    if decision.rate and not any(sign.isdigit() for sign in words):
-        return f"{words} {formatting.percent(decision.rate, locale.current())}"
-    return words if decision.category != "E" else label
+    """ "VAT 19%", "VAT 0%", "Reverse charge", "Exempt": how the class falls on this customer."""
+    if decision.category == "E":
+        return label
+    words = _UNTAXED.get(decision.category) or str(decision.label or label)
+    if decision.category in ("AE", "O") or any(sign.isdigit() for sign in words):
+        return words
+    return f"{words} {formatting.percent(decision.rate, locale.current())}"
 
 
 def _catalogue(currency: str, on: date) -> list[dict[str, Any]]:

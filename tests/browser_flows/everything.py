@@ -111,6 +111,7 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
     part_paid = world.issued("3000", now=ago(50))
     payment = world.pay(part_paid, "1000.00", now=ago(40))
     credited = world.issued("2500", now=ago(30))
+    world.pay(credited, "2975.00", now=ago(12))
     held = world.issued("1800", now=ago(20))
     invoices.hold(held, Decimal(100), reason="The quantity is in doubt.", actor=world.clerk, now=ago(10))
     small_rest = world.issued("1000", now=ago(19))
@@ -145,7 +146,7 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
         "receipt": receipt,
         "unidentified": unidentified,
         "allocation": Allocation.objects.filter(credit=payment.open_item).get(),
-        "credit": receipt.open_item,
+        "credit": OpenItem.objects.get(kind=OpenItem.Kind.CREDIT_NOTE, reference=note.number),
         "refund": refund,
         "write_off": write_off,
         "mailed": mailed,

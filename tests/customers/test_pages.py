@@ -183,7 +183,8 @@ def test_the_list_is_found_filtered_and_paged(client, sign_in, entity, customer)
     assert names("?q=k-1")[0] == ["Helios Solar GmbH"]
     assert names("?q=Ut%69lity+5&sort=-name")[0][0] == "Utility 59"
     assert len(names(f"?segment={segment.pk}&view=all")[0]) == 50
-    assert names("?q=%00'%22;--")[0] == []
+    assert names("?q='%22;--")[0] == []
+    assert client.get(reverse("customers:list") + "?q=%00").status_code == 400
     assert names("?entity=999999999999&owner=x&view=nonsense&after=broken")[1].total == 61
     assert b"No customer matches" in client.get(url("list") + "?q=zzz").content
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import Invalid
 from integrations import sheets
-from integrations.receivables import guess_day_order, guess_decimal
+from integrations.receivables import guess_columns, guess_day_order, guess_decimal
 
 
 def file(tmp_path, content):
@@ -30,6 +30,7 @@ def test_encoding_and_separator_are_found(tmp_path, encoding, found, separator):
     ("content", "message"),
     [
         (b"", "empty"),
+        (b"a,b\n1,2\n3,\x00\n", "Line 3: The text holds zero bytes"),
         (b"one column\n1\n", "Line 1: The first line does not name columns"),
         (b"a,a\n1,2\n", "Two columns are called"),
         ("a,b\nü,1\n".encode() + b"\xfc,2\n", "Line 3: The text is UTF-8 in some lines"),
@@ -81,3 +82,22 @@ def test_days_that_can_be_read_two_ways_are_not_guessed(days, order):
 def test_the_decimal_mark():
     assert guess_decimal(["1.50", "1,234.50"]) == "."
     assert guess_decimal(["1,50", "1.234,50"]) == ","
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [(("K-17", "1042"), "customer"), (("Acme", "Helios Solar"), "customer_name"), ((), "customer_name")],
+)
+def test_a_column_of_customers_is_their_number_where_it_looks_so(cells, found):
+    columns = ["Invoice", "Customer", "Issued", "Due", "Total"]
+    rows = [["1", cell, "2024-01-02", "2024-02-01", "5"] for cell in cells]
+
+    guessed = guess_columns(columns, rows)
+
+    assert [field for field, column in guessed.items() if column == "Customer"] == [found]
+    assert guessed["issued_on"] == "Issued"
+
+
+@pytest.mark.parametrize("heading", ["Issued", "Invoice date", "Date", "Date issued", "Document date"])
+def test_the_day_of_the_invoice_has_many_headings(heading):
+    assert guess_columns(["Number", heading])["issued_on"] == heading

@@ -9,12 +9,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from core.errors import DomainError
+from core.errors import DomainError, Problem
 from entities.models import Entity
 from integrations import operations
 from integrations.operations import Outcome
 from integrations.queries import first_reading
 from integrations.receivables import FIELDS, ORDERS, Reading
+
+NAMED = 20
+"""How many new customers are named one by one."""
 
 
 class Command(BaseCommand):
@@ -24,12 +27,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file and how to read it; what is not said is guessed and shown."""
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="a CSV file with headings in its first line")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and write nothing")
         parser.add_argument("--entity", help="code of the selling company; needed where there are several")
         parser.add_argument("--currency", help="currency of rows that name none (the company's own)")
-        parser.add_argument("--day-order", choices=sorted(ORDERS), help="how days are written")
-        parser.add_argument("--decimal", choices=[".", ","], help="the decimal mark")
+        orders = "; ".join(f"{code}: {words}" for code, words in sorted(ORDERS.items()))
+        parser.add_argument(
+            "--day-order", choices=sorted(ORDERS), metavar="ORDER", help=f"how days are written; {orders}"
+        )
+        parser.add_argument(
+            "--decimal",
+            choices=[".", ","],
+            metavar="MARK",
+            help="the decimal mark: . as in 1234.50, or , as in 1234,50",
+        )
         parser.add_argument(
             "--mapping",
             action="append",
@@ -48,17 +59,20 @@ class Command(BaseCommand):
             reading = _reading(path, entity, options)
             self._show_reading(reading, entity)
             if options["dry_run"]:
-                self._show(operations.try_receivables(path, reading, entity, now=timezone.now()), "would be")
+                self._show(operations.try_receivables(path, reading, entity, now=timezone.now()), dry=True)
                 return
             began = time.monotonic()
             outcome = operations.import_receivables(path, reading, entity, actor=None, now=timezone.now())
-            self._show(outcome, "were")
+            self._show(outcome, dry=False)
             self.stdout.write(f"{time.monotonic() - began:.1f} s")
         except DomainError as refusal:
-            lines = [f"{p['field']}: {p['message']} {p['mend']}".strip() for p in refusal.problems]
+            lines = [_words(problem) for problem in refusal.problems]
             raise CommandError("\n".join(lines)) from refusal
         if outcome.faulty:
-            raise CommandError(f"{outcome.faulty} rows were left out; see above.", returncode=2)
+            left = _many(outcome.faulty, "row")
+            raise CommandError(
+                f"{left} {'was' if outcome.faulty == 1 else 'were'} left out; see above.", returncode=2
+            )
 
     def _show_reading(self, reading: Reading, entity: Entity) -> None:
         named = ", ".join(f"{field} = {column}" for field, column in reading.columns.items() if column)
@@ -67,18 +81,43 @@ class Command(BaseCommand):
             f" {reading.currency} unless a row says otherwise"
         )
 
-    def _show(self, outcome: Outcome, were: str) -> None:
+    def _show(self, outcome: Outcome, *, dry: bool) -> None:
         for fault in outcome.faults:
             self.stderr.write(f"line {fault.line}, {fault.field}: {fault.message} {fault.mend}".strip())
+        were = "would be" if dry else "was" if outcome.new == 1 else "were"
         settled = ", ".join(f"{amount} {currency}" for currency, amount in sorted(outcome.settled.items()))
         owed = ", ".join(f"{amount} {currency}" for currency, amount in sorted(outcome.owed.items()))
         self.stdout.write(
-            f"{outcome.rows} rows: {outcome.new} {were} imported ({settled or 'nothing'} settled,"
-            f" {owed or 'nothing'} owed, {outcome.disputed} disputed) with {len(outcome.new_customers)} new"
-            f" customers; {outcome.known} are here already; {outcome.faulty} have faults"
+            f"{_many(outcome.rows, 'row')}: {outcome.new} {were} imported ({settled or 'nothing'} settled,"
+            f" {owed or 'nothing'} owed, {outcome.disputed} disputed);"
+            f" {outcome.known} {'is' if outcome.known == 1 else 'are'} here already;"
+            f" {outcome.faulty} {'has' if outcome.faulty == 1 else 'have'} faults"
         )
+        if added := outcome.new_customers:
+            names = [f"{name} ({number})" for number, name in sorted(added.items())]
+            rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            verb = "would be" if dry else "was" if len(names) == 1 else "were"
+            self.stdout.write(
+                f"{_many(len(names), 'new customer')} {verb} added: {', '.join(names[:NAMED])}{rest}"
+            )
         if not outcome.new and not outcome.faulty:
             self.stdout.write("Nothing changes.")
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _words(wrong: Problem) -> str:
+    """What is wrong, with the option that mends it."""
+    options = {
+        "needed_columns_are_named": f"Name it: --mapping {wrong['field']}=COLUMN.",
+        "columns_exist": f"{wrong['mend']} Write --mapping {wrong['field']}=COLUMN.",
+        "order_of_days_is_known": "Say which: --day-order mdy, dmy or ymd.",
+        "currency_is_known": f"{wrong['mend']} Write --currency CODE.",
+    }
+    mend = options.get(wrong["rule"], wrong["mend"])
+    return f"{wrong['field']}: {wrong['message']} {mend}".strip()
 
 
 def _entity(code: str | None) -> Entity:
