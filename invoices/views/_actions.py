@@ -77,11 +77,7 @@ def _unissued(invoice: Invoice, user: User) -> list[Act]:
             "Issue",
             "lock",
             "invoices.issue_invoice",
-            why=""
-            if status == Status.APPROVED
-            else "It has to be approved first."
-            if status in (Status.DRAFT, Status.PENDING)
-            else f"It is {word} already.",
+            why="" if status == Status.APPROVED else "It has to be approved first.",
         ),
         _copy(invoice, user),
         _act(

@@ -157,6 +157,19 @@ function keys(event, grid) {
   }
 }
 
+/** A save may change how the tax classes fall (another company, a confirmed VAT id): their names and rates. */
+function renewTaxes(form) {
+  const fresh = $("#tax-classes")?.content;
+  if (!fresh?.childElementCount) return;
+  const blank = $("template[data-line]", form)?.content;
+  for (const select of [...$$('select[name$="-tax"]', form), ...(blank ? $$('select[name$="-tax"]', blank) : [])]) {
+    const chosen = select.value;
+    select.replaceChildren(fresh.cloneNode(true));
+    select.value = chosen;
+    if (select.selectedIndex < 0) select.selectedIndex = 0;
+  }
+}
+
 function start(grid) {
   if (grid.dataset.started) return;
   grid.dataset.started = "yes";
@@ -184,3 +197,5 @@ function start(grid) {
 const startAll = () => $$("table[data-lines]").forEach(start);
 startAll();
 document.addEventListener("htmx:afterSwap", startAll);
+// The totals on the page are the server's by then; only what the next keystroke adds up with is renewed.
+document.addEventListener("draft:saved", (event) => renewTaxes(event.target));
