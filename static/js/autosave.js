@@ -15,10 +15,11 @@ class Draft {
     this.sending = null;
     this.dirty = false;
     this.stopped = false;
+    this.refused = false;
     form.addEventListener("input", () => this.later());
     form.addEventListener("change", () => this.later());
     form.addEventListener("submit", (event) => this.beforeSubmit(event));
-    addEventListener("beforeunload", (event) => this.dirty && event.preventDefault());
+    addEventListener("beforeunload", (event) => (this.dirty || this.refused) && event.preventDefault());
     document.addEventListener("visibilitychange", () => document.hidden && this.dirty && this.now());
   }
 
@@ -51,7 +52,7 @@ class Draft {
     const html = await answer.text();
     if (answer.status === 409) {
       this.stopped = true;
-      state("failed");
+      state("stale");
       const notice = $("#notice");
       notice.innerHTML = html;
       $("[data-focus], a, button", notice)?.focus();
@@ -66,20 +67,25 @@ class Draft {
       history.replaceState(null, "", address);
       this.form.action = address;
     }
-    place(html);
-    state(answer.ok ? "saved" : "failed");
+    // A fault in what was typed: it is sent again when it has changed, not before.
+    this.refused = !answer.ok;
+    if (answer.ok || answer.status === 422) place(html);
+    if (answer.ok) this.form.dispatchEvent(new Event("draft:saved", { bubbles: true }));
+    state(answer.ok ? "saved" : "refused");
   }
 
   /** A save under way finishes first: otherwise the two would collide over the version. */
   async beforeSubmit(event) {
     clearTimeout(this.timer);
     this.dirty = false;
+    this.refused = false;
     if (!this.sending) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const button = event.submitter;
     await this.sending;
     this.sending = null;
+    this.refused = false;
     this.form.requestSubmit(button);
   }
 }
