@@ -116,7 +116,7 @@ def needs_me(user: User) -> list[Need]:
             "user-check",
             approval.subject_label,
             f"Asked by {approval.requested_by or 'the system'}"
-            + (f", {len(approval.flags)} points to confirm" if approval.flags else ""),
+            + (f", {_points(len(approval.flags))} to confirm" if approval.flags else ""),
             approval.subject_path,
             approval.requested_at,
             approval.amount,
@@ -138,6 +138,10 @@ def needs_me(user: User) -> list[Need]:
         ]
     ]
     return sorted(needs, key=lambda need: need.since)
+
+
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count} points"
 
 
 def _rejected(user: User) -> list[Approval]:
