@@ -20,7 +20,9 @@ from invoices import operations
 from invoices.forms import AnnotationForm, CreditForm, HoldForm
 from invoices.models import Hold, Invoice
 from invoices.views._edges import find, go, take_fault
+from invoices.views.record import page_of
 from team.requests import StaffRequest
+from work.operations import Unconfirmed
 
 _BOTH = ["GET", "POST"]
 WRITE = "invoices.edit_invoice"
@@ -47,13 +49,17 @@ def withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 @allowed("work.decide_approval")
 def approve(request: StaffRequest, pk: int) -> HttpResponse:
     """Say yes, with every highlighted point confirmed."""
-    invoice = operations.approve_invoice(
-        find(request, pk),
-        actor=request.user,
-        now=timezone.now(),
-        confirmed=request.POST.getlist("confirmed"),
-        reason=request.POST.get("reason", "")[:500],
-    )
+    confirmed = request.POST.getlist("confirmed")
+    try:
+        invoice = operations.approve_invoice(
+            find(request, pk),
+            actor=request.user,
+            now=timezone.now(),
+            confirmed=confirmed,
+            reason=request.POST.get("reason", "")[:500],
+        )
+    except Unconfirmed as fault:
+        return page_of(request, pk, status=fault.status, unconfirmed=fault, confirmed=confirmed)
     return go(request, invoice, "Approved.")
 
 

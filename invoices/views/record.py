@@ -32,10 +32,16 @@ KINDS = {"all": "All", "mail": "Mail", "money": "Money", "hold": "Notes and hold
 @allowed("invoices.view_invoice")
 def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """The document with its lines, money, files, acts and everything that happened to it."""
+    return page_of(request, pk)
+
+
+def page_of(request: StaffRequest, pk: int, *, status: int = 200, **more: object) -> HttpResponse:
+    """The page as it stands, with `more` in its context: a refused decision comes back at its card."""
     rows = queries.visible_to(request.user)
     invoice = get_object_or_404(queries.record_of(rows), pk=pk)
-    context = _context(request, invoice, timezone.now()) | {"near": queries.neighbours(invoice, rows)}
-    return render(request, "invoices/_record.html" if by_script(request) else "invoices/detail.html", context)
+    context = _context(request, invoice, timezone.now()) | {"near": queries.neighbours(invoice, rows)} | more
+    page = "invoices/_record.html" if by_script(request) else "invoices/detail.html"
+    return render(request, page, context, status=status)
 
 
 def _context(request: StaffRequest, invoice: Invoice, now: datetime) -> dict[str, Any]:
