@@ -21,6 +21,8 @@ from entities.models import Entity
 from entities.queries import registered_state, tax_numbers
 
 ZERO = Decimal(0)
+# Why no rule decides while the register has not answered; the gate names the way out of it.
+UNCONFIRMED_VAT_ID = "the customer's VAT id was not confirmed with the register yet"
 # The endorsements of CGST Rule 46, second proviso.
 WITH_PAYMENT = "ON PAYMENT OF INTEGRATED TAX"
 WITHOUT_PAYMENT = "UNDER BOND OR LETTER OF UNDERTAKING WITHOUT PAYMENT OF INTEGRATED TAX"
@@ -127,7 +129,7 @@ def _treatment(entity: Entity, customer: Customer, kind: str) -> Treatment:
         and not known
         and customer.tax_ids.filter(is_active=True).exists()
     ):
-        return Treatment("REVIEW", note="the customer's VAT id was not confirmed with the register yet")
+        return Treatment("REVIEW", note=UNCONFIRMED_VAT_ID)
     return found
 
 

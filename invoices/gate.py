@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from catalogue.decisions import UNCONFIRMED_VAT_ID
 from core.errors import Problem, problem
 from customers.models import BillingRequirement, Customer
 from customers.queries import contacts_for, similar_names
@@ -45,13 +46,7 @@ def own_checks(
 ) -> list[Finding]:
     """What the document itself shows: law, arithmetic, customer's requirements, state of the customer."""
     found = list(_customer(parts.invoice.customer))
-    found += [
-        Finding(
-            "tax-review", "block", "lines", c["review"], "Settle the tax treatment, or ask the controller."
-        )
-        for c in parts.invoice.checks
-        if "review" in c
-    ]
+    found += [_tax_review(c["review"]) for c in parts.invoice.checks if "review" in c]
     if parts.policy is None:
         found.append(
             Finding(
@@ -128,6 +123,16 @@ def stopping(findings: Iterable[Mapping[str, Any]], overrides: Mapping[str, str]
         for f in findings
         if f.get("severity") == "block" or (f.get("severity") == "confirm" and not overrides.get(f["rule"]))
     ]
+
+
+def _tax_review(why: str) -> Finding:
+    """No general rule decides the tax: the reason as a sentence, and what settles it."""
+    mend = (
+        "Confirm the VAT id on the customer's page."
+        if why == UNCONFIRMED_VAT_ID
+        else "Settle the tax treatment, or ask the controller."
+    )
+    return Finding("tax-review", "block", "lines", f"{why[:1].upper()}{why[1:].rstrip('.')}.", mend)
 
 
 def _facts(requirement: BillingRequirement) -> RequirementFacts:

@@ -93,7 +93,8 @@ def requirements_context(customer: Customer, entity: Entity, user: User, on: dat
                 "label": REQUIREMENT_KINDS[one.kind].label if one.kind in REQUIREMENT_KINDS else one.kind,
                 "about": one.note
                 or (REQUIREMENT_KINDS[one.kind].about if one.kind in REQUIREMENT_KINDS else ""),
-                "unread": one.pk in unread,
+                # Who wrote it knows it, until somebody changes it.
+                "unread": one.pk in unread and not (one.created_by_id == user.pk and one.revision == 1),
             }
             for one in holding
         ],
@@ -195,10 +196,28 @@ def _findings(invoice: Invoice, on: date) -> list[dict[str, Any]]:
         rows, _lines = operations.check_invoice(invoice, today=on)
     except DomainError as fault:
         return [
-            {"severity": "block", "rule": p["rule"], "message": p["message"], "mend": p["mend"]}
+            {
+                "severity": "block",
+                "rule": p["rule"],
+                "name": _name_of(p["rule"]),
+                "message": p["message"],
+                "mend": p["mend"],
+            }
             for p in fault.problems
         ]
-    return [{**row, "reason": invoice.overrides.get(row["rule"], "")} for row in rows]
+    return [
+        {**row, "name": _name_of(row["rule"]), "reason": invoice.overrides.get(row["rule"], "")}
+        for row in rows
+    ]
+
+
+def _name_of(rule: str) -> str:
+    """A rule in words: the requirement's own name, else its id spelled out."""
+    kind = rule.removeprefix("customer.")
+    if kind in REQUIREMENT_KINDS:
+        return str(REQUIREMENT_KINDS[kind].label)
+    words = {"tax-review": "Tax treatment", "remit-to": "Bank account"}
+    return words.get(rule) or kind.replace("-", " ").replace("_", " ").replace(".", " ").capitalize()
 
 
 def _due(editor: Editor, invoice: Invoice | None, entity: Entity, today: date) -> dict[str, Any]:
