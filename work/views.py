@@ -136,7 +136,7 @@ def _eta(row: Job, now: datetime) -> str:
 
 def _tabs(current: str) -> dict[str, Any]:
     names = (
-        ("mine", "Needs me", "work:list"),
+        ("mine", "My work", "work:list"),
         ("approvals", "Approvals", "work:approvals"),
         ("jobs", "Jobs", "work:jobs"),
     )

@@ -123,6 +123,7 @@ def _issued(invoice: Invoice, user: User) -> list[Act]:
                 method="get",
                 why=owed or ("All of it is on hold." if invoice.held_amount == invoice.balance else ""),
             ),
+            *_giving_up(invoice, user, owed),
             _copy(invoice, user),
         ]
     acts.append(
@@ -169,6 +170,25 @@ def _payment(invoice: Invoice, user: User, owed: str) -> Act:
             why or "Payments are recorded on their own page.",
         )
     )
+
+
+def _giving_up(invoice: Invoice, user: User, owed: str) -> list[Act]:
+    """A rest within the policy's tolerance, and a loss for a second person; their pages show the booking."""
+    offered = (
+        (
+            "small_difference",
+            "Let go of a small difference",
+            "coins",
+            ("payments.allocate_payment", "payments.write_off"),
+        ),
+        ("write_off_request", "Propose a write-off", "eraser", ("payments.write_off",)),
+    )
+    acts = []
+    for code, label, icon, rights in offered:
+        if url := link(f"payments:{code}", invoice.pk):
+            why = owed or ("" if any(map(user.has_perm, rights)) else _NO_RIGHT)
+            acts.append(Act(code, label, icon, url, "get", why))
+    return acts
 
 
 def _send(invoice: Invoice, user: User) -> Act:

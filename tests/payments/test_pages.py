@@ -483,6 +483,16 @@ def test_a_write_off_is_rejected(world, as_):
     assert (row.state, Invoice.objects.get(pk=invoice.pk).balance) == ("rejected", 119)
 
 
+def test_the_invoice_leads_to_giving_up_its_rest(world, as_):
+    invoice = world.issued("100.00")
+    addresses = [url("small_difference", invoice.pk), url("write_off_request", invoice.pk)]
+
+    page = as_("controller").get(invoice.get_absolute_url()).content.decode()
+    assert all(f'href="{address}"' in page for address in addresses)
+    page = as_("auditor").get(invoice.get_absolute_url()).content.decode()
+    assert not any(f'href="{address}"' in page for address in addresses)
+
+
 def test_a_small_difference_within_the_policy(world, as_):
     invoice = world.issued("100.00")
     world.pay(invoice, "118.20")
