@@ -10,8 +10,10 @@ import warnings
 from importlib.util import find_spec
 from typing import Any
 
-from celery import Celery
+import structlog
+from celery import Celery, Task
 from celery.signals import beat_init, before_task_publish, setup_logging, worker_process_init
+from django_structlog.celery.signals import bind_extra_task_metadata
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from billing_ops import embedded
@@ -49,6 +51,12 @@ app.conf.beat_schedule = _schedule()
 @setup_logging.connect
 def _our_logging(**_: Any) -> None:
     """Celery leaves logging alone when somebody answers this signal; Django has set it up already."""
+
+
+@bind_extra_task_metadata.connect
+def _name_the_task(task: "Task[..., Any]", **_: Any) -> None:
+    """Every line of a job says which job it is."""
+    structlog.contextvars.bind_contextvars(task=task.name)
 
 
 @worker_process_init.connect

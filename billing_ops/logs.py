@@ -28,6 +28,10 @@ _SECRET_NAME = re.compile(
 _PLAIN = {"request_id", "task_id", "parent_task_id", "child_task_id", "timestamp", "level", "logger"}
 
 
+# What the clock starts every few seconds, whether or not there is something to do.
+TICKS = frozenset({"metrics.tasks.heartbeat", "trail.tasks.relay", "correspondence.tasks.deliver_waiting"})
+
+
 def correlation_id() -> str | None:
     """The id that ties a click, its jobs and its trail entries together; a job of the clock has its own."""
     context = structlog.contextvars.get_contextvars()
@@ -71,6 +75,25 @@ class HealthChecksAreQuiet(logging.Filter):
         return not (probe and record.levelno < logging.WARNING and message.get("code") == 200)
 
 
+class TicksAreQuiet(logging.Filter):
+    """A tick of the clock that went well is told once by each process, as a sign of life; from then on at
+    DEBUG only, for it happens every few seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is kept."""
+        message = record.msg if isinstance(record.msg, dict) else {}
+        task = str(message.get("task", ""))
+        if message.get("event") != "task_succeeded" or task not in TICKS:
+            return True
+        first = task not in self.told
+        self.told.add(task)
+        return first or logging.getLogger().isEnabledFor(logging.DEBUG)
+
+
 def configure(form: str, level: str) -> dict[str, Any]:
     """Set structlog up and return Django's LOGGING: one line per event on stdout, `console` or `json`."""
     shared: list[structlog.typing.Processor] = [
@@ -109,13 +132,13 @@ def configure(form: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
-        "filters": {"quiet_probes": {"()": HealthChecksAreQuiet}},
+        "filters": {"quiet_probes": {"()": HealthChecksAreQuiet}, "quiet_ticks": {"()": TicksAreQuiet}},
         "handlers": {
             "stdout": {
                 "class": "logging.StreamHandler",
                 "stream": "ext://sys.stdout",
                 "formatter": "line",
-                "filters": ["quiet_probes"],
+                "filters": ["quiet_probes", "quiet_ticks"],
             }
         },
         "root": {"handlers": ["stdout"], "level": level},

@@ -111,7 +111,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "django_filters",
     "django_htmx",
     "django_structlog",
@@ -139,7 +138,6 @@ MIDDLEWARE = [
     "team.middleware.SecondFactor",
     "auditlog.middleware.AuditlogMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "core.middleware.Reader",
     "core.middleware.Pages",
 ]
 TEMPLATES: list[dict[str, Any]] = [
@@ -153,15 +151,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "core.context.shell",
-                "core.context.shell",
             ],
         },
     }
 ]
-CSRF_FAILURE_VIEW = "core.views.csrf_failed"
-# The sidebar's table, and the name beside it.
+# The sidebar's table.
 NAVIGATION = "billing_ops.navigation.NAVIGATION"
-BRAND = env.str("BRAND", default="Billing Ops")
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Which recorded facts are handed to which tasks: the whole wiring, one dict.

@@ -89,3 +89,21 @@ def test_the_access_line_of_a_public_link_has_no_token(start_web):
 
     web.wait_for("request_finished")
     assert TOKEN not in web.output()
+
+
+@pytest.mark.parametrize(
+    ("event", "task", "level", "kept"),
+    [
+        ("task_succeeded", "trail.tasks.relay", "INFO", False),
+        ("task_succeeded", "trail.tasks.relay", "DEBUG", True),
+        ("task_failed", "trail.tasks.relay", "INFO", True),
+        ("task_succeeded", "integrations.tasks.run_import", "INFO", True),
+    ],
+)
+def test_ticks_that_went_well_are_told_once_then_at_debug_only(caplog, event, task, level, kept):
+    caplog.set_level(level)
+    line = logging.LogRecord("tasks", logging.INFO, "", 0, {"event": event, "task": task}, (), None)
+
+    ticks = logs.TicksAreQuiet()
+    assert ticks.filter(line)
+    assert ticks.filter(line) is kept

@@ -104,7 +104,7 @@ def production() -> Iterator[dict[str, str]]:
 def test_the_production_processes_start_over_tcp_and_are_healthy(production):
     env = _production_environment() | production | {"HEARTBEAT_SECONDS": "1"}
     # Compressing the files of the API's and the admin's pages takes long and shows nothing more.
-    not_needed = [f"--ignore={folder}" for folder in ("drf_spectacular_sidecar", "rest_framework", "admin")]
+    not_needed = [f"--ignore={folder}" for folder in ("rest_framework", "admin")]
     for command, options in (("collectstatic", not_needed), ("migrate", [])):
         done = _manage(command, production, "--noinput", *options)
         assert done.returncode == 0, done.stderr
