@@ -67,16 +67,6 @@ def own_checks(
                 "Add one under Settings, or bill in another currency.",
             )
         )
-    if letters := missing_letters(snapshot):
-        found.append(
-            Finding(
-                "printable-letters",
-                "warn",
-                "",
-                f"The fonts of the document have no letter for {' '.join(letters[:8])}.",
-                "Write the names in Latin or Devanagari letters, or they print as empty boxes.",
-            )
-        )
     found += [
         Finding(f.rule, f.severity, f.field, f.message, f.mend, f.legal_ref)
         for f in check_document(snapshot, today=today)
@@ -88,6 +78,22 @@ def own_checks(
             for f in check_requirements([_facts(r) for r in requirements], document)
         ]
     return _ordered(found)
+
+
+def print_checks(snapshot: Snapshot) -> list[Finding]:
+    """What could not be printed; asked at submission, because it reads every letter."""
+    letters = missing_letters(snapshot)
+    if not letters:
+        return []
+    return [
+        Finding(
+            "printable-letters",
+            "warn",
+            "",
+            f"The fonts of the document have no letter for {' '.join(letters[:8])}.",
+            "Write the names in Latin or Devanagari letters, or they print as empty boxes.",
+        )
+    ]
 
 
 def comparing_checks(invoice: Invoice, lines: Sequence[Line], *, on: date) -> list[Finding]:

@@ -153,6 +153,7 @@ def check_invoice(
         *gate.own_checks(
             parts, snapshot, book.requirements(invoice.customer, invoice.entity, on), today=today
         ),
+        *gate.print_checks(snapshot),
         *gate.comparing_checks(invoice, parts.lines, on=on),
     ]
     return gate.as_rows(findings), list(parts.lines)

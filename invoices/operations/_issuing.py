@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.db import connection, transaction
-from django.db.models import Q
 from psycopg2.extras import execute_values
 
 from core.errors import DomainError, Problem
@@ -106,11 +105,14 @@ def _lock(ids: Iterable[int]) -> list[Invoice]:
     wanted = sorted(set(ids))
     # A credit note's invoice too, and first: its rest must not change while the credit is measured against
     # it. It is older than its notes, so the order of the keys is the order of the locks.
-    originals = Invoice.objects.filter(pk__in=wanted, credits__isnull=False).values("credits_id")
+    originals = Invoice.objects.filter(pk__in=wanted, credits__isnull=False).values_list(
+        "credits_id", flat=True
+    )
+    locked = sorted({*wanted, *originals})
     rows = (
         Invoice.objects.select_for_update(of=("self",))
         .select_related("entity__default_policy", "customer__segment", "credits", "policy_version__policy")
-        .filter(Q(pk__in=wanted) | Q(pk__in=originals))
+        .filter(pk__in=locked)
         .order_by("pk")
     )
     kept = set(wanted)
