@@ -1,15 +1,18 @@
 """The editor: customer first, a draft that saves itself, conflicts, faults, requirements, terms."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from catalogue.queries import TaxDecision
 from customers import operations as customers
 from customers.models import RequirementAcknowledgement
 from invoices import operations
 from invoices.models import Invoice
+from invoices.views import _editing
 from tests.factories import make_user
 from tests.invoices.scene import make_scene
 
@@ -259,3 +262,23 @@ def test_requirements_are_read_on_first_use(client, scene):
     assert RequirementAcknowledgement.objects.get().user == scene.clerk
     assert client.post(reverse("invoices:acknowledge"), data).status_code == 302
     assert client.post(reverse("invoices:acknowledge"), data | {"revision": 99}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("category", "rate", "said"),
+    [("AE", "0", "Reverse charge"), ("Z", "0", "VAT 0%"), ("G", "0", "Export 0%"), ("S", "19", "VAT 19%")],
+)
+def test_a_tax_class_says_how_it_falls(category, rate, said):
+    words = _editing._tax_words(TaxDecision(category, Decimal(rate), "VAT"), "Standard rate")
+    assert words.replace("\N{NO-BREAK SPACE}", "") == said
+
+
+def test_classes_that_fall_alike_keep_their_names_apart(client, scene, monkeypatch):
+    def alike(*_args):
+        return TaxDecision("AE", Decimal(0), "VAT")
+
+    monkeypatch.setattr(_editing.Book, "tax", alike)
+    on = date(2026, 3, 2)
+    labels = [tax["label"] for tax in _editing._taxes_now(scene.customer.entity, scene.customer, on)]
+    assert len(set(labels)) == len(labels) > 1
+    assert all(label.startswith("Reverse charge · ") for label in labels)

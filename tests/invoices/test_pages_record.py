@@ -63,6 +63,10 @@ def test_submit_and_approve_by_two_people(client, scene):
     assert own.status_code == 409
     unconfirmed = act(client, scene.lead, "approve", invoice)
     assert unconfirmed.status_code == 422
+    said = unconfirmed.content.decode()
+    assert 'id="unconfirmed"' in said
+    assert 'id="decide"' in said
+    assert said.count(" autofocus data-focus") == 1
     invoice.refresh_from_db()
     assert invoice.document_status == Invoice.Status.PENDING
 
