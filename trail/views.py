@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from core.paging import paginate
 from core.permissions import allowed
+from core.templatetags.ui import fact
 from trail.models import Entry
 from trail.queries import changes_of, visible_to
 
@@ -38,7 +39,6 @@ def list_(request: HttpRequest) -> HttpResponse:
 def _shown(entry: Entry) -> dict[str, Any]:
     return {
         "entry": entry,
-        "what": entry.fact or entry.get_action_display(),
         "kind": entry.content_type.name,
         "changes": changes_of(entry),
     }
@@ -49,4 +49,5 @@ def _chip(request: HttpRequest, key: str, value: str) -> dict[str, str]:
     rest = request.GET.copy()
     for gone in (key, "after", "before"):
         rest.pop(gone, None)
-    return {"label": names[key], "value": value, "url": f"?{rest.urlencode()}"}
+    words = fact(value) if key == "fact" else value
+    return {"label": names[key], "value": words, "url": f"?{rest.urlencode()}"}

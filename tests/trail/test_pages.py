@@ -28,7 +28,8 @@ def test_acts_are_listed_with_what_they_changed(client, reader):
 
     page = client.get(reverse("trail:list"), {"fact": "user.renamed"}).content.decode()
 
-    assert "user.renamed" in page
+    assert ">User renamed</a>" in page
+    assert "user.renamed</small>" in page
     assert "user.forgotten" not in page
     assert "<del>Old</del> New" in page
     assert "asked" in page
