@@ -352,6 +352,8 @@ def test_the_items_behind_home_s_figures_end_in_its_sums(world, as_):
         answer = client.get(part["url"])
         assert answer.context["whole"].amount == part["amount"]
     for debtor, _bar in home["debtors"]:
-        query = f"?customer={debtor.customer.pk}&entity={debtor.entity.pk}&bucket=overdue&report={found.currency}"
+        query = (
+            f"?customer={debtor.customer.pk}&entity={debtor.entity.pk}&bucket=overdue&report={found.currency}"
+        )
         assert client.get(items + query).context["whole"].amount == debtor.amount
     assert "All together" in client.get(items).content.decode()
