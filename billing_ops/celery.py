@@ -22,6 +22,9 @@ from billing_ops import embedded
 warnings.filterwarnings("ignore", message=".*superuser privileges.*")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing_ops.settings")
 
+# The process that read this file: of a pool's child, its worker.
+_WORKER = os.getpid()
+
 app = Celery("billing_ops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -64,7 +67,7 @@ def _begin_as_child(**_: Any) -> None:
     """A child never outlives its worker (its task is given again), and reads fonts and styles beforehand."""
     from invoices.documents.render import warm
 
-    embedded.follow_parent(signal.SIGKILL)
+    embedded.follow_parent(_WORKER, signal.SIGKILL)
     warm()
 
 

@@ -61,10 +61,12 @@ def die_with_parent(number: int) -> Callable[[], None] | None:
     return ask_the_kernel
 
 
-def follow_parent(number: int) -> None:
-    """From inside a child: get signal `number` when the parent ends, however it ends. Linux only."""
+def follow_parent(parent: int, number: int) -> None:
+    """From inside a child of `parent`: get signal `number` when it ends, however it ends. Linux only."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it ended before we asked
+            os.kill(os.getpid(), number)
 
 
 def is_open(path: Path) -> bool:

@@ -61,7 +61,8 @@ class Child:
 
     name: str
     argv: list[str]
-    # What the kernel sends it when we are killed: the worker drops its jobs, they come back.
+    # What the kernel sends it when we are killed. The worker is killed too: its jobs are given again, and
+    # a shutdown in order would wait for children that are still starting.
     on_orphaned: signal.Signals = signal.SIGTERM
     grace: float = 25.0
     environment: dict[str, str] = field(default_factory=dict)

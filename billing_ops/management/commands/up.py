@@ -137,7 +137,7 @@ class Command(BaseCommand):
     def _start_children(self, bind: str, workers: int, jobs: int) -> None:
         self.children = [
             Child("web", processes.web(bind, workers)),
-            Child("worker", processes.worker(jobs), on_orphaned=signal.SIGQUIT),
+            Child("worker", processes.worker(jobs), on_orphaned=signal.SIGKILL),
             Child("beat", processes.beat(), grace=10),
         ]
         for child in self.children:
