@@ -23,12 +23,6 @@ def open_debits(customer_ids: Iterable[int], *, currency: str | None = None) -> 
     return (rows.filter(currency=currency) if currency else rows).order_by("due_on", "opened_on", "id")
 
 
-def open_credits(customer_ids: Iterable[int], *, currency: str | None = None) -> QuerySet[OpenItem]:
-    """Receipts and credit notes not used up yet, oldest first."""
-    rows = OpenItem.objects.filter(customer_id__in=list(customer_ids), side="credit", open_amount__gt=0)
-    return (rows.filter(currency=currency) if currency else rows).order_by("opened_on", "id")
-
-
 def items_as_of(
     on: date, *, customer_id: int | None = None, entity_ids: Iterable[int] | None = None
 ) -> QuerySet[OpenItem]:

@@ -215,10 +215,16 @@ def _refuse_moved_rates(invoice: Invoice, parts: Parts, book: Book, on: date) ->
     day = invoice.tax_point_on or on
     if invoice.fx_on == day or invoice.credits_id:
         return
-    changed = [line.position for line in parts.lines if _taxed_otherwise(line, invoice, book, day)]
+    changed = [f"line {line.position}" for line in parts.lines if _taxed_otherwise(line, invoice, book, day)]
+    for charge in invoice.charges:
+        decision = book.tax(
+            invoice.entity, invoice.customer, charge.get("tax_class", "standard"), "service", day
+        )
+        if (decision.category, decision.rate) != (charge["category"], Decimal(charge["rate"])):
+            changed.append(f"the charge “{charge['reason']}”")
     rate = book.rate(invoice.currency, invoice.entity, day)
     if changed or rate.rate != invoice.fx_rate:
-        what = f"the tax of line {changed[0]}" if changed else "the exchange rate"
+        what = f"the tax of {changed[0]}" if changed else "the exchange rate"
         raise InvoiceNotIssuable(
             f"{invoice} was worked out for {invoice.fx_on}; on {day} {what} differs.",
             field="tax_point_on",
