@@ -12,12 +12,23 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
+from catalogue.models import Item
 from customers.models import Customer
+from entities.models import Series
 from invoices.models import Invoice
+from policies.models import PolicyVersion
+from team.models import User
 from tests.world import World, make_world
 
 NOW = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 CHUNK = 50_000
+_PEOPLE = {
+    "clerk": "specialist",
+    "lead": "lead",
+    "controller": "controller",
+    "director": "director",
+    "cash": "cash_applier",
+}
 
 _CUSTOMERS = """
 INSERT INTO customers_customer (number, name, legal_name, kind, status, status_reason, entity_id, country, state_code,
@@ -52,7 +63,7 @@ WITH made AS (
         d.day + time '08:00', %(actor)s, d.day + time '08:00', 1
     FROM generate_series(%(first)s, %(last)s) n,
         LATERAL (SELECT date '2024-11-01' + (n %% 740)::int AS day) d,
-        LATERAL (SELECT (100 + (n * 7919) %% 9000)::numeric AS net) a
+        LATERAL (SELECT (100 + (n::bigint * 7919) %% 9000)::numeric AS net) a
     RETURNING id, due_on, payable, net_total, tax_total
 ), line AS (
     INSERT INTO invoices_line (invoice_id, position, description, detail, quantity, unit, unit_price, base_quantity,
@@ -170,21 +181,37 @@ class Seeded:
     invoices: int = 0
 
 
-def seed_world(customers: int) -> Seeded:
+def seed_world(customers: int, *, clauses: dict[str, Any] | None = None) -> Seeded:
     """A company, its people and policy, and plain customers."""
-    world = make_world()
+    world = make_world(clauses=clauses)
     series = world.entity.series.create(
         document_type="invoice", code="bench", fiscal_year="2026", pattern="BENCH-{N:07}", next_number=1
     )
     with connection.cursor() as cursor:
         cursor.execute(_CUSTOMERS, {"entity": world.entity.pk, "first": 1, "last": customers})
         cursor.execute(_ADDRESSES)
-    ids = list(
-        Customer.objects.filter(number__startswith="B", created_by=None)
-        .order_by("pk")
-        .values_list("pk", flat=True)
+    return Seeded(world, _plain_customers(), series.pk)
+
+
+def reopen() -> Seeded | None:
+    """What an earlier run left in the same folder (`--keep DIR`), or None in an empty database."""
+    series = Series.objects.filter(pattern="BENCH-{N:07}").order_by("pk").first()
+    if series is None:
+        return None
+    people = {name: User.objects.get(groups__name=role) for name, role in _PEOPLE.items()}
+    world = World(
+        entity=series.entity,
+        customer=Customer.objects.exclude(number__startswith="B").earliest("pk"),
+        item=Item.objects.earliest("pk"),
+        policy=PolicyVersion.objects.earliest("pk"),
+        **people,
     )
-    return Seeded(world, ids, series.pk)
+    return Seeded(world, _plain_customers(), series.pk, Invoice.objects.filter(series=series).count())
+
+
+def _plain_customers() -> list[int]:
+    found = Customer.objects.filter(number__startswith="B", created_by=None).order_by("pk")
+    return list(found.values_list("pk", flat=True))
 
 
 def add_invoices(seeded: Seeded, count: int, *, paid: bool = True) -> float:

@@ -39,7 +39,20 @@ def _schedule() -> dict[str, dict[str, Any]]:
         "metrics.tasks.heartbeat": settings.HEARTBEAT_SECONDS,
         "trail.tasks.relay": settings.RELAY_SECONDS,
         "correspondence.tasks.deliver_waiting": settings.RELAY_SECONDS,
+        "ledger.tasks.fold_sums": 60,
+        "work.tasks.take_up_lost_jobs": 30,
         "team.tasks.forget_old_requests": 3600,
+        "cases.tasks.go_round": 300,
+        "charges.tasks.send_waiting": 60,
+        "contracts.tasks.plan_due": 3600,
+        "conversations.tasks.watch_clocks": 60,
+        "conversations.tasks.read_maildir": 20,
+        "notices.tasks.tell_watchers": 20,
+        "notices.tasks.sweep": 60,
+        "reminders.tasks.go_round": settings.REMINDER_SECONDS,
+        "reminders.tasks.send_due": min(60, settings.REMINDER_SECONDS),
+        "reminders.tasks.watch": 3600,
+        "statements.tasks.go_round": 300,
     }
     return {
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds * 4}}

@@ -15,7 +15,7 @@ _MASKS = [
     (re.compile(r"\b[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "***@***"),
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), "IBAN***"),
     # The customer's page: what follows opens it, even one token in a thousand that has no digit.
-    (re.compile(r"(/i/)[^/\s?\"']+"), r"\1***"),
+    (re.compile(r"(/(?:i|my|confirm)/)[^/\s?\"']+"), r"\1***"),
     (re.compile(r"(?i)\b(bearer|token|basic|api-key)(\s+|=)[\w.+/=~-]+"), r"\1\2***"),
 ]
 # Link tokens and keys: long, opaque, with letters and digits. A UUID names a thing, it opens nothing.

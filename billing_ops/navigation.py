@@ -7,7 +7,7 @@ NAVIGATION = (
         "",
         (
             Item("Home", "metrics:home", "layout-dashboard", key="h"),
-            Item("My work", "work:list", "checklist", key="w"),
+            Item("My work", "work:list", "checklist", count="work.inbox.open_count", key="w"),
             Item(
                 "Approvals",
                 "work:approvals",
@@ -22,14 +22,44 @@ NAVIGATION = (
         "Receivables",
         (
             Item("Invoices", "invoices:list", "file-invoice", key="i"),
-            Item("Payments", "payments:list", "building-bank", key="p"),
+            Item("Payments", "payments:list", "cash", key="p"),
+            Item("Bank statements", "banking:list", "building-bank"),
             Item("Customers", "customers:list", "users", key="c"),
-            Item("Mail", "correspondence:list", "mail"),
+            Item("Statements", "statements:list", "report"),
+        ),
+    ),
+    Group(
+        "Collect",
+        (
+            Item("Worklist", "cases:worklist", "phone", key="k"),
+            Item("Promises and plans", "cases:promises", "calendar"),
+            Item("Reminders", "reminders:list", "bell", key="r"),
+            Item("Late charges", "charges:list", "percentage"),
+        ),
+    ),
+    Group(
+        "Communicate",
+        (
+            Item(
+                "Inquiries",
+                "conversations:inbox",
+                "message",
+                count="conversations.queries.waiting_count",
+                key="q",
+            ),
+            Item("Outgoing mail", "correspondence:list", "mail"),
+            Item("Letters to print", "correspondence:letters", "printer"),
+            Item("Notices", "notices:list", "bell-ringing", count="notices.queries.unread_count"),
+            Item("Notices of change", "notices:changes", "send"),
+            Item("Who is told", "notices:protocol", "list-check"),
         ),
     ),
     Group(
         "Sell",
         (
+            Item("Contracts", "contracts:list", "contract", key="n"),
+            Item("Bill runs", "contracts:runs", "rotate-clockwise"),
+            Item("Not billed yet", "contracts:unbilled", "hourglass"),
             Item("Items and prices", "catalogue:list", "package"),
             Item(
                 "Policies",

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import secrets
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -84,10 +85,18 @@ PROJECT_APPS = [
     "policies",
     "customers",
     "correspondence",
+    "conversations",
     "catalogue",
     "ledger",
     "invoices",
+    "contracts",
     "payments",
+    "banking",
+    "charges",
+    "statements",
+    "reminders",
+    "cases",
+    "notices",
     "portal",
     "metrics",
     "integrations",
@@ -159,6 +168,8 @@ TEMPLATES: list[dict[str, Any]] = [
 NAVIGATION = "billing_ops.navigation.NAVIGATION"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Office hours end at 17:00 by default; at that very minute Django takes the default for a forgotten now().
+SILENCED_SYSTEM_CHECKS = ["fields.W161"]
 # Which recorded facts are handed to which tasks: the whole wiring, one dict.
 SUBSCRIPTIONS = "billing_ops.subscriptions.SUBSCRIPTIONS"
 
@@ -336,6 +347,14 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: due rows decide wh
 HEARTBEAT_SECONDS = env.int("HEARTBEAT_SECONDS", default=15)
 RELAY_SECONDS = env.int("RELAY_SECONDS", default=5)
 
+# ---------------------------------------------------------------------------------------- reminders
+# Least days between two reminders to a customer; least amount worth one, in the invoice's currency;
+# the hours in which they are sent, where the customer is.
+REMINDER_GAP_DAYS = env.int("REMINDER_GAP_DAYS", default=3)
+REMINDER_SMALL_BALANCE = Decimal(env.str("REMINDER_SMALL_BALANCE", default="5.00"))
+REMINDER_HOURS = (env.int("REMINDER_FROM_HOUR", default=8), env.int("REMINDER_TO_HOUR", default=18))
+REMINDER_SECONDS = env.int("REMINDER_SECONDS", default=300)
+
 # --------------------------------------------------------------------------------------------- mail
 MAIL_DIR = STATE_DIR / "mail"
 if EMAIL_URL := env.str("EMAIL_URL", default=""):
@@ -346,7 +365,11 @@ else:
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="billing@localhost.localdomain")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-ANYMAIL = env.json("ANYMAIL", default={})
+# Mail to us that another program drops as files (Maildir). Empty: nobody looks.
+MAILDIR = env.str("MAILDIR", default=str(STATE_DIR / "maildir") if DEMO else "")
+# Its WEBHOOK_SECRET ("user:password") also opens /inquiries/mail/PROVIDER/ for mail that comes in, and
+# /mail/reports/PROVIDER/ for what became of mail that left. A service that cannot watch openings still sends.
+ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | env.json("ANYMAIL", default={})
 
 # ---------------------------------------------------------------------------------------------- API
 # Of one key, or of one person without a key.
@@ -387,6 +410,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AllocationKind": "ledger.models.Allocation.Kind",
         "ApprovalState": "work.models.Approval.State",
         "PaymentState": "payments.models.Payment.State",
+        "ConversationChannel": "conversations.models.Channel",
+        "MessageChannel": "correspondence.models.Channel",
+        "DeliveryState": "correspondence.models.Delivery.State",
+        "CallChannel": "cases.models.Call.Channel",
+        "ReminderOutcome": "reminders.models.Decision.Outcome",
+        "CallOutcome": "cases.models.Call.Outcome",
     },
 }
 

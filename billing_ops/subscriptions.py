@@ -3,14 +3,41 @@
 A task is called at least once, in no promised order, and is safe to run twice.
 """
 
-from correspondence.events import MESSAGE_CANCELLED, MESSAGE_FAILED, MESSAGE_QUEUED, MESSAGE_SENT
+from correspondence.events import (
+    LETTER_POSTED,
+    LETTER_RETURNED,
+    MESSAGE_BOUNCED,
+    MESSAGE_CANCELLED,
+    MESSAGE_DELIVERED,
+    MESSAGE_FAILED,
+    MESSAGE_QUEUED,
+    MESSAGE_SENT,
+)
 from invoices.events import INVOICE_ISSUED, INVOICE_SENT
+from notices.events import CHANGE_APPROVED
+from notices.protocol import facts_told
+from reminders.events import REMINDER_SENT
 
-SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
+# Both ask what the message was about, and leave alone what is not theirs.
+_DELIVERY = ("invoices.tasks.note_delivery", "reminders.tasks.note_delivery")
+_APPS: dict[str, tuple[str, ...]] = {
+    REMINDER_SENT: ("cases.tasks.note_reminder",),
     INVOICE_ISSUED: ("invoices.tasks.render_issued",),
     INVOICE_SENT: ("invoices.tasks.write_message",),
     MESSAGE_QUEUED: ("correspondence.tasks.deliver_waiting",),
-    MESSAGE_SENT: ("invoices.tasks.note_delivery",),
-    MESSAGE_FAILED: ("invoices.tasks.note_delivery",),
-    MESSAGE_CANCELLED: ("invoices.tasks.note_delivery",),
+    MESSAGE_SENT: _DELIVERY,
+    # The service's report may be quicker than our own note of the hand-over.
+    MESSAGE_DELIVERED: _DELIVERY,
+    MESSAGE_BOUNCED: (*_DELIVERY, "correspondence.tasks.deliver_waiting"),
+    MESSAGE_FAILED: _DELIVERY,
+    MESSAGE_CANCELLED: _DELIVERY,
+    LETTER_POSTED: _DELIVERY,
+    LETTER_RETURNED: _DELIVERY,
+    CHANGE_APPROVED: ("notices.tasks.send_change",),
+}
+# The protocol says of which facts somebody is told; one task tells them all.
+_TOLD: dict[str, tuple[str, ...]] = dict.fromkeys(facts_told(), ("notices.tasks.tell",))
+
+SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
+    fact: _APPS.get(fact, ()) + _TOLD.get(fact, ()) for fact in _APPS | _TOLD
 }

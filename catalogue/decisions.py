@@ -16,11 +16,15 @@ from catalogue.rules import (
     tax_treatment,
     us_sales_tax,
 )
-from customers.models import Customer
+from core.rows import rows_of, rows_where
+from customers.models import Customer, TaxId
 from entities.models import Entity
 from entities.queries import registered_state, tax_numbers
 
 ZERO = Decimal(0)
+# The class of what is no supply: interest and compensation for late payment (CJEU 222/81, BAZ Bausystem).
+# In India they are part of the value of the supply (CGST Act s. 15(2)(d)) and never of this class.
+OUTSIDE = "outside"
 # Why no rule decides while the register has not answered; the gate names the way out of it.
 UNCONFIRMED_VAT_ID = "the customer's VAT id was not confirmed with the register yet"
 # The endorsements of CGST Rule 46, second proviso.
@@ -67,8 +71,18 @@ def in_force(on: date) -> Q:
 
 def rate_row(country: str, tax_class: str, on: date, *, state_code: str = "") -> TaxRate | None:
     """The dated rate of a class in a country (and state); None when nobody entered one."""
-    rows = TaxRate.objects.filter(country=country, state_code=state_code, tax_class=tax_class)
-    return rows.filter(in_force(on)).first()
+    return next(iter(_rates(country, state_code, tax_class, on)), None)
+
+
+# Asked for every line of every draft, and always the same: nothing is compiled.
+_RATES = """
+country = %s AND state_code = %s AND tax_class = %s
+  AND valid_from <= %s AND (valid_to IS NULL OR valid_to >= %s) ORDER BY valid_from DESC
+"""
+
+
+def _rates(country: str, state_code: str, tax_class: str, on: date) -> list[TaxRate]:
+    return rows_where(TaxRate, _RATES, [country, state_code, tax_class, on, on])
 
 
 def tax_of(entity: Entity, customer: Customer, *, tax_class: str, kind: str, on: date) -> TaxDecision:
@@ -76,6 +90,10 @@ def tax_of(entity: Entity, customer: Customer, *, tax_class: str, kind: str, on:
 
     Only general rules decide; everything else comes back with `review`, never as a guess.
     """
+    if tax_class == OUTSIDE and entity.country != "IN":
+        return TaxDecision(
+            "O", ZERO, "VAT", vatex="VATEX-EU-O", text="Not subject to VAT", reason="Compensation, no supply"
+        )
     if entity.country == "IN":
         return _india(entity, customer, tax_class, on)
     if entity.country == "US":
@@ -137,7 +155,7 @@ def _has_verified_vat_id(customer: Customer) -> bool:
     """A VAT id that the register confirmed. The format alone proves nothing (art. 138, 196)."""
     return any(
         row.scheme == "VAT" and row.is_active and row.verified_at is not None
-        for row in customer.tax_ids.all()
+        for row in rows_of(TaxId, "customer_id", [customer.pk])
     )
 
 
@@ -209,9 +227,7 @@ def _usa(customer: Customer, tax_class: str, on: date) -> TaxDecision:
     label = f"{state} sales tax"
     if tax_class == TaxClass.EXEMPT:
         return TaxDecision("E", ZERO, label, reason="Exempt product")
-    rows = list(
-        TaxRate.objects.filter(country="US", state_code=state, tax_class=tax_class).filter(in_force(on))
-    )
+    rows = _rates("US", state, tax_class, on)
     dated = [StateTax(state, row.rate, row.valid_from, row.valid_to, row.nexus_from) for row in rows]
     found = us_sales_tax(
         dated, state=state, product=tax_class, on=on, certificate=_certificate(customer, state, on)

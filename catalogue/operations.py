@@ -13,6 +13,7 @@ from catalogue.rules import CATEGORIES
 from core import edits
 from core.errors import Invalid, Refused
 from core.money import exponent
+from core.rows import rows_where
 from team.models import User
 from trail.operations import Fact, record, record_all
 from trail.queries import check_version
@@ -61,20 +62,22 @@ def set_price(
     item: Item, *, currency: str, unit_price: Decimal, valid_from: date, actor: User | None, now: datetime
 ) -> Price:
     """The price from a day on. The one before it ends the day before; one that begins later limits it."""
-    item = Item.objects.select_for_update().get(pk=item.pk)
+    [item] = rows_where(Item, "id = %s FOR UPDATE", [item.pk])
     exponent(currency)
     if unit_price < 0:
         raise Invalid("A price is zero or more.", field="unit_price", rule="a_price_is_not_negative")
-    rows = Price.objects.select_for_update().filter(item=item, currency=currency)
-    if rows.filter(valid_from=valid_from).exists():
+    rows = rows_where(
+        Price, "item_id = %s AND currency = %s ORDER BY valid_from FOR UPDATE", [item.pk, currency]
+    )
+    if any(row.valid_from == valid_from for row in rows):
         raise Refused(
             f"A price in {currency} begins on that day already.",
             field="valid_from",
             rule="prices_of_an_item_do_not_overlap",
             mend="Choose the next day.",
         )
-    before = rows.filter(valid_from__lt=valid_from).order_by("-valid_from").first()
-    after = rows.filter(valid_from__gt=valid_from).order_by("valid_from").first()
+    before = next((row for row in reversed(rows) if row.valid_from < valid_from), None)
+    after = next((row for row in rows if row.valid_from > valid_from), None)
     if before is not None and (before.valid_to is None or before.valid_to >= valid_from):
         before.valid_to = valid_from - timedelta(days=1)
         before.save(update_fields=["valid_to"])

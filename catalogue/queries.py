@@ -1,8 +1,10 @@
 """Reading the price list and the dated tax rates."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from catalogue.decisions import TaxDecision, in_force, rate_row, tax_of
@@ -12,6 +14,7 @@ __all__ = [
     "TaxDecision",
     "items",
     "price_of",
+    "prices_of",
     "prices_on",
     "rate_row",
     "tax_of",
@@ -34,6 +37,20 @@ def price_of(item: Item, currency: str, on: date) -> Decimal | None:
     """The unit price in force on the day, before tax; None when the item has none in this currency."""
     row = item.prices.filter(in_force(on), currency=currency).first()
     return row.unit_price if row is not None else None
+
+
+# Asked for every line of every draft, and always the same: nothing is compiled.
+_PRICES = """
+SELECT item_id, unit_price FROM catalogue_price
+WHERE item_id = ANY(%s) AND currency = %s AND valid_from <= %s AND (valid_to IS NULL OR valid_to >= %s)
+"""
+
+
+def prices_of(items: Iterable[int], currency: str, on: date) -> dict[int, Decimal]:
+    """`price_of` of many items by their ids, in one query; those without a price are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PRICES, [list(items), currency, on, on])
+        return dict(cursor.fetchall())
 
 
 def prices_on(on: date) -> QuerySet[Price]:

@@ -14,6 +14,14 @@ _MONTHS = (
 )  # fmt: skip
 
 
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
+
+
+def is_plausible(day: date) -> bool:
+    """Whether the day can be one of a document or a payment: not the year 1, not the year 9999."""
+    return EARLIEST <= day <= LATEST
+
+
 def month_end(day: date) -> date:
     """The last day of the month."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])

@@ -66,6 +66,12 @@ class Invalid(DomainError):
     status = 422
 
 
+class TooMany(DomainError):
+    """Asked too often; `mend` says when it is answered again."""
+
+    status = 429
+
+
 class Stale(Refused):
     """Somebody else changed it since it was read. `current` is what holds now, by field."""
 

@@ -1,4 +1,4 @@
-"""Lists as CSV files: streamed row by row, and harmless when a spreadsheet opens them."""
+"""Lists as files: streamed row by row, and harmless when a spreadsheet opens them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.http import StreamingHttpResponse
+
+from core import spreadsheets
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -23,8 +25,22 @@ def csv_file(
     name: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, most: int | None = None
 ) -> StreamingHttpResponse:
     """The rows as a download, with a byte order mark for spreadsheets. `most` ends it and says so."""
-    response = StreamingHttpResponse(_lines(head, rows, most), content_type="text/csv; charset=utf-8")
+    return _download(name, _lines(head, rows, most), "text/csv; charset=utf-8")
+
+
+def table_file(
+    name: str, kind: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, most: int | None = None
+) -> StreamingHttpResponse:
+    """The rows as `name`.csv or `name`.xlsx; `kind` is "csv" or "xlsx"."""
+    if kind == "xlsx":
+        return _download(f"{name}.xlsx", spreadsheets.workbook(head, rows, most=most), spreadsheets.TYPE)
+    return csv_file(f"{name}.csv", head, rows, most=most)
+
+
+def _download(name: str, parts: Iterable[str | bytes], content_type: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(parts, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.dates import EARLIEST, LATEST, is_plausible
 from core.locale import UnreadableNumber, editable, parse_number
 
 
@@ -69,3 +70,10 @@ class DayField(forms.DateField):
 
     def prepare_value(self, value: Any) -> Any:
         return value.isoformat() if isinstance(value, date) else value
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value is not None and not is_plausible(value):
+            raise forms.ValidationError(
+                f"{value.isoformat()} cannot be meant. Use a day from {EARLIEST.year} to {LATEST.year}."
+            )

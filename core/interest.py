@@ -16,7 +16,7 @@ from typing import Literal
 
 from core.dates import add_months
 from core.errors import Invalid
-from core.money import round_money, zero
+from core.money import round_money
 
 DatedRate = tuple[date, Decimal]
 RateMode = Literal["floating", "fixed"]
@@ -36,6 +36,21 @@ class LateInterest:
     interest: Decimal
     compensation: Decimal
     total: Decimal
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Days of one rate and one principal, both ends included: `percent` a year, `amount` unrounded."""
+
+    start: date
+    end: date
+    principal: Decimal
+    percent: Fraction
+    amount: Fraction
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days + 1
 
 
 @dataclass(frozen=True)
@@ -90,21 +105,52 @@ def late_interest(
         raise Invalid(
             "Principal and day basis are not negative.", field="principal", rule="principal_not_negative"
         )
+    pieces = interest_pieces(
+        principal=principal,
+        due=due,
+        until=until,
+        reference_rates=reference_rates,
+        margin=margin,
+        rate_mode=rate_mode,
+        basis=basis,
+        payments=payments,
+    )
     days_late = max(0, (until - due).days)
-    frozen = reference_rate(reference_rates, due + _DAY) if days_late and rate_mode == "fixed" else None
-    total = Fraction(0)
+    late = principal - sum(value for on, value in payments if on <= due)
+    fixed = fixed_sum(compensation, late) if days_late and late > 0 else Decimal(0)
+    interest = round_money(sum((piece.amount for piece in pieces), Fraction(0)), currency)
+    fixed = round_money(fixed, currency)
+    return LateInterest(days_late, interest, fixed, interest + fixed)
+
+
+def interest_pieces(
+    *,
+    principal: Decimal,
+    due: date,
+    until: date,
+    reference_rates: Sequence[DatedRate],
+    margin: Decimal = Decimal(8),
+    rate_mode: RateMode = "floating",
+    basis: int = 365,
+    payments: Sequence[tuple[date, Decimal]] = (),
+) -> list[Piece]:
+    """The working of `late_interest`, one piece for each stretch in which rate and principal stand still.
+
+    A rate below nothing (a negative base rate) asks for nothing.
+    """
+    if until <= due:
+        return []
+    frozen = reference_rate(reference_rates, due + _DAY) if rate_mode == "fixed" else None
+    pieces = []
     for start, end in _spans(due + _DAY, until, [on for on, _ in payments]):
         owed = max(Decimal(0), principal - sum(value for on, value in payments if on < start))
         if not owed:
             break
         reference = frozen if frozen is not None else reference_rate(reference_rates, start)
-        percent = Fraction(reference) + Fraction(margin)
-        total += Fraction(owed) * percent / 100 * ((end - start).days + 1) / basis
-    late = principal - sum(value for on, value in payments if on <= due)
-    fixed = _fixed_sum(compensation, late) if days_late and late > 0 else Decimal(0)
-    interest = round_money(max(Fraction(0), total), currency)
-    fixed = round_money(fixed, currency)
-    return LateInterest(days_late, interest, fixed, interest + fixed)
+        percent = max(Fraction(0), Fraction(reference) + Fraction(margin))
+        days = (end - start).days + 1
+        pieces.append(Piece(start, end, owed, percent, Fraction(owed) * percent / 100 * days / basis))
+    return pieces
 
 
 def _spans(first: date, last: date, payments: Sequence[date]) -> list[tuple[date, date]]:
@@ -116,7 +162,8 @@ def _spans(first: date, last: date, payments: Sequence[date]) -> list[tuple[date
     return list(zip(starts, ends[: len(starts)], strict=True))
 
 
-def _fixed_sum(kind: FixedSum | None, debt: Decimal) -> Decimal:
+def fixed_sum(kind: FixedSum | None, debt: Decimal) -> Decimal:
+    """The fixed sum of the law for one late debt, in euros (EU) or pounds (UK)."""
     if kind == "EU":
         return _EU_FIXED
     if kind == "UK":
@@ -132,17 +179,78 @@ def msmed_interest(
     The bank rate at the start of each rest holds for it; the broken last month is simple, days/365. Only for
     debts to micro and small enterprises.
     """
-    first, months = due + _DAY, 0
-    balance = Fraction(principal)
-    while add_months(first, months + 1) - _DAY <= until:
-        balance *= 1 + _three_times(bank_rates, add_months(first, months)) / 12
-        months += 1
-    rest = add_months(first, months)
-    stub = max(0, (until - rest).days + 1)
-    if stub:
-        balance *= 1 + _three_times(bank_rates, rest) * stub / 365
-    interest = round_money(balance - Fraction(principal), currency) if until > due else zero(currency)
-    return MsmedInterest(months, stub, interest)
+    pieces = msmed_pieces(principal=principal, due=due, until=until, bank_rates=bank_rates)
+    months = sum(1 for piece in pieces if _is_whole_month(piece, due))
+    stub = sum(piece.days for piece in pieces if not _is_whole_month(piece, due))
+    total = sum((piece.amount for piece in pieces), Fraction(0))
+    return MsmedInterest(months, stub, round_money(total, currency))
+
+
+def msmed_pieces(
+    *,
+    principal: Decimal,
+    due: date,
+    until: date,
+    bank_rates: Sequence[DatedRate],
+    payments: Sequence[tuple[date, Decimal]] = (),
+) -> list[Piece]:
+    """The working of `msmed_interest`: a piece for each month, cut where a payment lowered the debt.
+
+    What has accrued by a rest bears interest after it. In a month with a payment its interest is shared by
+    days; `principal` of a piece includes what accrued before. When the debt is paid, interest stands still.
+    """
+    first, number = due + _DAY, 0
+    accrued = Fraction(0)
+    pieces: list[Piece] = []
+    while add_months(first, number) <= until:
+        start = add_months(first, number)
+        end = add_months(first, number + 1) - _DAY
+        percent = _three_times(bank_rates, start) * 100
+        year = Fraction((end - start).days + 1) * 12 if end <= until else Fraction(365)
+        month = _month(
+            (start, min(end, until)),
+            principal=Fraction(principal),
+            accrued=accrued,
+            percent=percent,
+            year=year,
+            payments=payments,
+        )
+        accrued += sum((piece.amount for piece in month), Fraction(0))
+        pieces += month
+        number += 1
+    return pieces
+
+
+def _month(
+    days: tuple[date, date],
+    *,
+    principal: Fraction,
+    accrued: Fraction,
+    percent: Fraction,
+    year: Fraction,
+    payments: Sequence[tuple[date, Decimal]],
+) -> list[Piece]:
+    """The pieces between two rests; `year` is how many such days make one."""
+    start, end = days
+    cuts = sorted({start, *(on + _DAY for on, _ in payments if start < on + _DAY <= end)})
+    found = []
+    for begin, last in zip(cuts, [*(cut - _DAY for cut in cuts[1:]), end], strict=True):
+        paid = sum((Fraction(value) for on, value in payments if on < begin), Fraction(0))
+        if paid >= principal:
+            break
+        owed = principal - paid + accrued
+        amount = owed * percent / 100 * ((last - begin).days + 1) / year
+        found.append(Piece(begin, last, round_money(owed, "INR"), percent, amount))
+    return found
+
+
+def _is_whole_month(piece: Piece, due: date) -> bool:
+    first = due + _DAY
+    months = (piece.start.year - first.year) * 12 + piece.start.month - first.month
+    return any(
+        piece.start == add_months(first, n) and piece.end == add_months(first, n + 1) - _DAY
+        for n in (months - 1, months, months + 1)
+    )
 
 
 def _three_times(rates: Sequence[DatedRate], day: date) -> Fraction:

@@ -25,6 +25,9 @@ SPACES_AND_APOSTROPHES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SP
 _WESTERN = re.compile(r"\d{1,3}(G\d{3})+")
 _INDIAN = re.compile(r"\d{1,2}(G\d{2})*G\d{3}")
 
+# More digits than any amount or quantity has; the database keeps fifteen before the point.
+_LONGEST = 60
+
 
 class UnreadableNumber(Invalid):
     """What was typed is not a number in the reader's locale, or could mean two numbers."""
@@ -48,7 +51,7 @@ def parse_number(text: str, *, locale: Locale | None = None, places: int | None 
     negative, digits = typed.startswith("-"), typed[1:] if typed[:1] in {"-", "+"} else typed
     grouped, _point, fraction = digits.partition(point)
     whole = _ungrouped(grouped, group)
-    if whole is None or not (whole + fraction).isdigit():
+    if whole is None or not (whole + fraction).isdecimal() or len(whole) > _LONGEST:
         raise _unreadable(text, digits, locale)
     if places is not None and len(fraction.rstrip("0")) > places:
         raise UnreadableNumber(
@@ -97,7 +100,7 @@ def _other_convention(digits: str) -> Decimal | None:
     """The value if the last comma or point is taken as the decimal sign; None if even that fails."""
     at = max(digits.rfind(","), digits.rfind("."))
     whole, fraction = re.sub(r"[.,\s'’]", "", digits[:at]), digits[at + 1 :]
-    return Decimal(f"{whole}.{fraction}") if at > 0 and whole.isdigit() and fraction.isdigit() else None
+    return Decimal(f"{whole}.{fraction}") if at > 0 and whole.isdecimal() and fraction.isdecimal() else None
 
 
 def money(amount: Decimal | str, currency: str, *, locale: Locale | None = None) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from core.errors import DomainError
+from core.rest.problems import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -45,6 +46,8 @@ class Pages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _has_zero_byte(request):
+            if request.path.startswith("/api/"):
+                return refused(422, "A zero byte is no text.", "text_has_no_zero_byte", request)
             raise BadRequest("A zero byte is no text.")
         response = self.get_response(request)
         if response.get("Content-Type", "").startswith("text/html"):

@@ -7,7 +7,7 @@ CGST Act s.170 have it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -38,6 +38,10 @@ EXPONENTS: dict[str, int] = {
 
 # No amount, price, quantity or rate of this world has more digits.
 LONGEST = 50
+# Wide enough that no product or rounding of two of them loses a digit.
+_EXACT = Context(prec=4 * LONGEST)
+_ROUNDING = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
+_UNITS = {digits: Decimal(1).scaleb(-digits) for digits in set(EXPONENTS.values())}
 
 
 def exponent(currency: str) -> int:
@@ -55,7 +59,12 @@ def exponent(currency: str) -> int:
 
 def unit(currency: str) -> Decimal:
     """The smallest amount of the currency: Decimal('0.01') for EUR, Decimal('1') for JPY."""
-    return Decimal(1).scaleb(-exponent(currency))
+    return _UNITS[exponent(currency)]
+
+
+def times(value: Decimal, factor: Decimal) -> Decimal:
+    """The exact product: an amount at a rate, before it is rounded once."""
+    return _EXACT.multiply(value, factor)
 
 
 def exact(value: Number | str) -> Fraction:
@@ -67,7 +76,7 @@ def exact(value: Number | str) -> Fraction:
     try:
         number = Decimal(value) if isinstance(value, str) else value
         # 1e99999999 is short to write and takes forever to reckon with.
-        endless = isinstance(number, Decimal) and bool(number) and abs(number.adjusted()) > LONGEST
+        endless = isinstance(number, Decimal) and not _is_short(number)
         found = None if endless else Fraction(number)
     except (ArithmeticError, ValueError):
         found = None
@@ -78,6 +87,10 @@ def exact(value: Number | str) -> Fraction:
             mend="Write it like 1234.50.",
         )
     return found
+
+
+def _is_short(value: Decimal) -> bool:
+    return value.is_finite() and (not value or abs(value.adjusted()) <= LONGEST)
 
 
 def _whole(value: Fraction, mode: Mode) -> int:
@@ -92,8 +105,18 @@ def round_to(value: Number | str, step: Decimal, *, mode: Mode = "half_up") -> D
     """The multiple of `step` (> 0) nearest to `value`, with the digits of `step`: 54.32 to 0.05 is 54.30."""
     if step <= 0:
         raise Invalid("Amounts are rounded to a step above zero.", field="step", rule="step_is_positive")
+    _, figures, power = step.as_tuple()
+    digits = max(0, -int(power))
+    if (
+        figures == (1,)
+        and int(power) == -digits >= -LONGEST
+        and isinstance(value, Decimal)
+        and _is_short(value)
+    ):
+        # A tenth of the price of fractions, and as exact.
+        rounded = value.quantize(step, rounding=_ROUNDING[mode], context=_EXACT)
+        return rounded or rounded.copy_abs()
     count = _whole(exact(value) / Fraction(step), mode)
-    digits = max(0, -int(step.as_tuple().exponent))
     return _decimal(count * Fraction(step), digits)
 
 
@@ -104,14 +127,18 @@ def round_money(value: Number | str, currency: str, *, mode: Mode = "half_up") -
 
 def is_exact(value: Decimal, currency: str) -> bool:
     """Whether the amount can be written in the currency without rounding."""
-    return value.is_finite() and (Fraction(value) / Fraction(unit(currency))).denominator == 1
+    if not value.is_finite():
+        return False
+    _, digits, power = value.as_tuple()
+    beyond = -int(power) - exponent(currency)
+    return beyond <= 0 or not any(digits[-beyond:])
 
 
 def amount(value: Number | str, currency: str, *, field: str = "amount") -> Decimal:
     """An amount someone gave, at the currency's exponent. One with more digits is refused, not rounded."""
-    given = exact(value)
+    given = value if isinstance(value, Decimal) else exact(value)
     result = round_to(given, unit(currency))
-    if Fraction(result) != given:
+    if result != given:
         raise Invalid(
             f"{value} has more than {exponent(currency)} decimals, which {currency} does not have.",
             field=field,
@@ -167,6 +194,8 @@ def split(total: Decimal, weights: Sequence[Decimal], *, unit: Decimal) -> list[
         )
     if not weights and total != 0:
         raise Invalid(f"There is nothing to split {total} over.", field="weights", rule="split_loses_nothing")
+    if len(weights) == 1 and (whole_total := round_to(total, unit)) == total:
+        return [whole_total]
     heavy = [Fraction(weight) for weight in weights]
     if not any(heavy):
         heavy = [Fraction(1)] * len(heavy)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from core.calendars import Calendar, MissingCalendarYear
 from core.dates import add_days, add_months, day_of_month, in_words, month_end
@@ -139,7 +140,9 @@ def explain(base: date, terms: Terms | str, *, calendar: Calendar | None = None)
     return f"{in_words(due)}: counted from {in_words(base)}, {'; '.join(reasons)}."
 
 
-def _walk(base: date, terms: Terms | str, calendar: Calendar | None) -> tuple[date, list[str]]:
+# Many documents of a day have the same terms.
+@lru_cache(maxsize=1024)
+def _walk(base: date, terms: Terms | str, calendar: Calendar | None) -> tuple[date, tuple[str, ...]]:
     terms = parse_terms(terms) if isinstance(terms, str) else terms
     if terms.needs_calendar and calendar is None:
         raise MissingCalendarYear(
@@ -158,7 +161,7 @@ def _walk(base: date, terms: Terms | str, calendar: Calendar | None) -> tuple[da
         if moved != day:
             reasons.append(f"that is not a working day, so {words}, {in_words(moved)}")
         day = moved
-    return day, reasons
+    return day, tuple(reasons)
 
 
 _StepFunction = Callable[[date, tuple[int, ...], Calendar | None], tuple[date, str]]

@@ -1,14 +1,23 @@
 """Facts about what we write to customers. Recorded on the object a message or link is about."""
 
 TEMPLATE_SAVED = "template.saved"
+TEMPLATE_SUBMITTED = "template.submitted"
+TEMPLATE_RETURNED = "template.returned"
 TEMPLATE_ACTIVATED = "template.activated"
 TEMPLATE_RETIRED = "template.retired"
 
 MESSAGE_QUEUED = "message.queued"
 MESSAGE_SENT = "message.sent"
+MESSAGE_DELIVERED = "message.delivered"
+MESSAGE_OPENED = "message.opened"
+MESSAGE_UNWANTED = "message.unwanted"
+MESSAGE_BOUNCED = "message.bounced"
 MESSAGE_FAILED = "message.failed"
 MESSAGE_CANCELLED = "message.cancelled"
 MESSAGE_RETRIED = "message.retried"
+LETTER_PRINTED = "letter.printed"
+LETTER_POSTED = "letter.posted"
+LETTER_RETURNED = "letter.returned"
 
 LINK_CREATED = "link.created"
 LINK_OPENED = "link.opened"

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Invalid
+from core.fields import DayField
 from correspondence.rules import BODY_LENGTH, SUBJECT_LENGTH
 from customers.models import Contact
 
@@ -32,6 +33,12 @@ class LinkForm(forms.Form):
         field = self.fields["contact"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 (for the type checker)
         field.queryset = _contacts_of(customer_id)
+
+
+class PostedForm(forms.Form):
+    """The day letters went to the post; none is today."""
+
+    posted_on = DayField(label=_("Posted on"), required=False)
 
 
 class TextForm(forms.Form):

@@ -26,15 +26,24 @@ from core.errors import Refused
 from correspondence.events import LINK_CREATED, LINK_OPENED, LINK_REVOKED
 from correspondence.models import PublicLink
 from correspondence.queries import about_of
-from customers.models import Contact
+from customers.models import Contact, Customer
 from trail.operations import record
 
 INVOICE = "invoice"
 """The customer's invoice page."""
 PREVIEW = "preview"
 """The same page opened by staff, to see what the customer sees: short-lived and counted apart."""
+OVERVIEW = "overview"
+"""A contact's own page of everything their company has with us."""
+CONFIRM = "confirm"
+"""Says that mail to a new address of a contact arrives."""
 
-_PAGES = {INVOICE: "portal:invoice", PREVIEW: "portal:invoice"}
+_PAGES = {
+    INVOICE: "portal:invoice",
+    PREVIEW: "portal:invoice",
+    OVERVIEW: "portal:overview",
+    CONFIRM: "portal:confirm",
+}
 _TOKEN_LENGTH = 43  # base64url of 32 bytes
 
 
@@ -174,7 +183,7 @@ def _record(
         about or link,
         actor=actor,
         at=now,
-        customer_id=getattr(about, "customer_id", None),
+        customer_id=about.pk if isinstance(about, Customer) else getattr(about, "customer_id", None),
         link=link.pk,
         purpose=link.purpose,
         contact=link.contact_id,

@@ -73,6 +73,24 @@ def variables_in(text: str) -> list[str]:
     return list(dict.fromkeys(match[1] for match in _TOKEN.finditer(text) if match[1]))
 
 
+def tables_alone(body: str, name: str) -> bool:
+    """Whether the variable stands in paragraphs of its own everywhere in the body."""
+    blocks = parse(body)
+    return all(
+        lone_variable(block) == name
+        for block in blocks
+        if any(piece.is_variable and piece.text == name for line in block.lines for piece in line)
+    )
+
+
+def lone_variable(block: Block) -> str:
+    """The variable a paragraph consists of; "" when it has anything else."""
+    if block.kind != "paragraph" or len(block.lines) != 1 or len(block.lines[0]) != 1:
+        return ""
+    piece = block.lines[0][0]
+    return piece.text if piece.is_variable else ""
+
+
 def stray_marks(text: str) -> Iterator[str]:
     """Braces and stars that mean nothing: a mistyped variable, a tag, bold that never ends."""
     rest = _TOKEN.sub(lambda match: "**" if match[2] else "", text)

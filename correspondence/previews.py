@@ -1,8 +1,12 @@
 """Showing a message to staff: the very bytes, in a frame that can do nothing."""
 
+import re
+from functools import cache
+
 from csp.constants import NONE, SELF
 from django.http import HttpResponse
 
+from core.paper import STATIC
 from correspondence.mail import HIDDEN_LINK, LINK_MARK
 
 # A mail carries its styles in attributes and its pictures in itself. Scripts, forms, links that
@@ -25,6 +29,20 @@ def message_frame(html: str) -> HttpResponse:
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def letter_on_screen(markup: str) -> str:
+    """A letter's markup with the style it is printed in, complete in itself."""
+    return markup.replace("</head>", f'<meta charset="utf-8"/><style>{_paper_style()}</style></head>', 1)
+
+
+@cache
+def _paper_style() -> str:
+    sheets = "".join(
+        (STATIC / "css" / name).read_text("utf-8") for name in ("document.css", "paper-screen.css")
+    )
+    # The frame loads nothing, so it has no fonts of ours.
+    return re.sub(r"@font-face\s*\{[^}]*\}", "", sheets)
 
 
 def without_link(text: str) -> str:

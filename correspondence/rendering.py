@@ -6,31 +6,21 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import css_inline
-from babel import Locale
 from django.template import Context, Engine
 from django.utils.safestring import mark_safe
 
 from core import formatting
 
-from .defaults import FRAME
-from .markup import Block, Line, Piece, parse, parse_line
-from .rules import (
-    LINK,
-    Amount,
-    Value,
-    check_name,
-    check_one_line,
-    check_template,
-    check_values,
-    empty_variable,
-    variables_of,
-)
+from .cards import CARDS, Card
+from .markup import parse, parse_line
+from .rules import Value, check_name, check_one_line, check_template, check_values
+from .values import Item
+from .writing import Table, Writer
 
 __all__ = ["Frame", "Rendered", "check_template", "render", "render_message"]
 
@@ -67,19 +57,23 @@ class _Template(Protocol):
 
 def render(template: _Template, variables: Mapping[str, Value | None], *, entity: Any) -> Rendered:
     """A stored template for a selling company, with its name, colour and address around the text."""
-    address = ", ".join(
-        part for part in (*entity.address_lines, f"{entity.postal_code} {entity.city}".strip()) if part
-    )
-    footer = " · ".join(part for part in (address, entity.registration_text) if part)
-    frame = Frame(entity.legal_name, entity.colour, footer, entity.country)
     return render_message(
         template.subject,
         template.body,
         variables,
         language=template.language,
         situation=template.situation,
-        frame=frame,
+        frame=frame_of(entity),
     )
+
+
+def frame_of(entity: Any) -> Frame:
+    """The company's name, colour and address as they stand around a text."""
+    address = ", ".join(
+        part for part in (*entity.address_lines, f"{entity.postal_code} {entity.city}".strip()) if part
+    )
+    footer = " · ".join(part for part in (address, entity.registration_text) if part)
+    return Frame(entity.legal_name, entity.colour, footer, entity.country)
 
 
 def render_message(
@@ -100,89 +94,33 @@ def render_message(
     frame = frame or Frame(str(given["seller_name"]))
     check_name(frame.seller, field="seller_name")
     check_one_line(frame.footer, field="footer")
-    writer = _Writer(given, situation, language, frame.country)
+    writer = Writer(given, situation, language, frame.country)
     subject = writer.plain(parse_line(subject_tpl)).strip()
     blocks = parse(body_tpl)
     context = {**_frame_context(writer, frame), "subject": subject}
-    context["body"] = mark_safe("".join(writer.html_block(block) for block in blocks))  # noqa: S308
+    context["body"] = mark_safe("".join(writer.html_block(block, _mail_table) for block in blocks))  # noqa: S308
     context["text"] = "\n\n".join(writer.text_block(block) for block in blocks)
     rendered = _template("html").render(Context({"m": context}, use_l10n=False, use_tz=False))
     text = _template("txt").render(Context({"m": context}, use_l10n=False, use_tz=False))
     return Rendered(subject, _inliner().inline(rendered), text.strip() + "\n")
 
 
-class _Writer:
-    """Values in the reader's language."""
-
-    def __init__(self, given: Mapping[str, Value], situation: str, language: str, country: str) -> None:
-        self.given, self.situation = given, situation
-        self.kinds = {name: variable.kind for name, variable in variables_of(situation).items()}
-        self.locale: Locale = formatting.reader_locale(language, country)
-        base = self.locale.language
-        self.language = base if base in FRAME else "en"
-        self.words = FRAME[self.language]
-
-    def value(self, name: str) -> str:
-        """The value as text. A variable without one stops the message."""
-        if name not in self.given:
-            raise empty_variable(name)
-        value = self.given[name]
-        if isinstance(value, Amount):
-            return formatting.money(value.value, value.currency, self.locale)
-        if isinstance(value, date):
-            return formatting.weekday_date(value, self.locale)
-        return str(value)
-
-    def has(self, name: str) -> bool:
-        return name in self.given
-
-    def plain(self, line: Line) -> str:
-        return "".join(self.value(piece.text) if piece.is_variable else piece.text for piece in line)
-
-    def html_line(self, line: Line) -> str:
-        return "".join(self._html_piece(piece) for piece in line)
-
-    def _html_piece(self, piece: Piece) -> str:
-        shown = html.escape(self.value(piece.text) if piece.is_variable else piece.text)
-        if piece.is_variable and self.kinds[piece.text] == LINK:
-            shown = f'<a href="{shown}">{shown}</a>'
-        return f"<b>{shown}</b>" if piece.bold else shown
-
-    def html_block(self, block: Block) -> str:
-        lines = [self.html_line(line) for line in block.lines]
-        if block.kind == "list":
-            return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
-        tag = "h1" if block.kind == "heading" else "p"
-        return f"<{tag}>{'<br>'.join(lines)}</{tag}>"
-
-    def text_block(self, block: Block) -> str:
-        mark = "- " if block.kind == "list" else ""
-        return "\n".join(mark + self.plain(line) for line in block.lines)
-
-
-def _frame_context(w: _Writer, frame: Frame) -> dict[str, Any]:
+def _frame_context(w: Writer, frame: Frame) -> dict[str, Any]:
     colour = frame.colour if _COLOUR.fullmatch(frame.colour) else "#4f46e5"
-    amount = w.value("amount_due" if w.situation == "invoice" else "amount")
-    under = _under(w)
-    phone = w.value("contact_phone") if w.has("contact_phone") else ""
-    to_pay = {"account": "bank_account", "reference": "payment_reference"} if w.situation == "invoice" else {}
-    facts: Sequence[tuple[str, str]] = [
-        *((w.words[word], w.value(name)) for word, name in to_pay.items() if w.has(name)),
-        (w.words["question"], w.words["call"].format(phone=phone) if phone else w.words["reply"]),
-    ]
+    card = CARDS.get(w.situation)
+    shown = _card(w, card) if card else {}
+    link = w.value("public_link") if w.has("public_link") else ""
     return {
         "language": w.language,
-        "preheader": f"{amount}. {under}",
+        "preheader": ". ".join(part for part in (shown.get("amount"), shown.get("under")) if part),
         "seller": frame.seller,
         "mark": (frame.seller.strip() or "?")[0].upper(),
         "colour": colour,
         "on_colour": _readable_on(colour),
-        "card_name": f"{w.words[w.situation]} {w.value('document_number')}",
-        "card_amount": amount,
-        "card_under": under,
-        "link": w.value("public_link"),
-        "button": w.words["pay" if w.situation == "invoice" else "see"],
-        "facts": facts,
+        "card": shown,
+        "link": link,
+        "button": w.words[card.button if card else "see_page"],
+        "facts": frame_text(w),
         "fraud": w.words["fraud"],
         "terms": w.words["terms"],
         "terms_link": w.value("policy_link") if w.has("policy_link") else "",
@@ -190,23 +128,74 @@ def _frame_context(w: _Writer, frame: Frame) -> dict[str, Any]:
     }
 
 
-def _under(w: _Writer) -> str:
-    """The small line below the amount: when, by which order, and what else matters."""
-    parts = {
-        "invoice": ("due", "due_on"),
-        "credit_note": ("corrects", "credited_number"),
-        "payment_received": ("received", "received_on"),
-    }
-    word, name = parts[w.situation]
-    found = [w.words[word].format(date=w.value(name), number=w.value(name))]
-    if w.has("po_number"):
-        found.append(w.words["order"].format(number=w.value("po_number")))
-    if w.has("discount_amount") and w.has("discount_until"):
-        discount = {"amount": w.value("discount_amount"), "date": w.value("discount_until")}
-        found.append(w.words["discount"].format(**discount))
-    if w.has("open_amount"):
-        found.append(w.words["open"].format(amount=w.value("open_amount")))
-    return " · ".join(found)
+def _card(w: Writer, card: Card) -> dict[str, str]:
+    """What stands big: its name, how late it is, the amount, and the small line below."""
+    name = w.words[card.word]
+    late = ""
+    items = w.given.get("items")
+    under = [_phrase(w, word, variable) for word, variable in card.under if _is_known(w, word, variable)]
+    if isinstance(items, tuple):
+        name, due = _named(w, [item for item in items if isinstance(item, Item)])
+        under = [*due, *under]
+        days = w.given["days_overdue"]
+        if isinstance(days, int) and days > 0:
+            late = w.words["late_one"] if days == 1 else w.words["late"].format(n=days)
+    if card.number and w.has(card.number):
+        name = f"{name} {w.value(card.number)}"
+    amount = w.value(card.amount) if card.amount else ""
+    return {"name": name, "late": late, "amount": amount, "under": " · ".join(under)}
+
+
+def _is_known(w: Writer, word: str, variable: str) -> bool:
+    return w.has(variable) and (word != "discount" or w.has("discount_until"))
+
+
+def _named(w: Writer, items: Sequence[Item]) -> tuple[str, list[str]]:
+    if len(items) > 1:
+        return w.words["invoices"].format(n=len(items)), []
+    due = formatting.weekday_date(items[0].due_on, w.locale)
+    return f"{w.words['invoice']} {items[0].number}", [w.words["due"].format(date=due)]
+
+
+def _phrase(w: Writer, word: str, variable: str) -> str:
+    value = w.value(variable)
+    until = w.value("discount_until") if w.has("discount_until") else ""
+    if word == "discount":
+        return w.words[word].format(amount=value, date=until)
+    return w.words[word].format(date=value, number=value, amount=value)
+
+
+def frame_text(w: Writer) -> Sequence[tuple[str, str]]:
+    """The rows below the button: what the law adds, where to pay, and whom to ask."""
+    card = CARDS.get(w.situation)
+    names = [("interest", "interest_amount"), ("fixed_sum", "fixed_sum")]
+    if card and card.pays:
+        names += [("account", "bank_account"), ("reference", "payment_reference")]
+    phone = w.value("contact_phone") if w.has("contact_phone") else ""
+    ask = w.words["call"].format(phone=phone) if phone else w.words["reply"]
+    return [
+        *((w.words[word], w.value(name)) for word, name in names if w.has(name)),
+        (w.words["question"], ask),
+    ]
+
+
+def _mail_table(table: Table) -> str:
+    """A table as mail programs show it: every style ends up in attributes."""
+    cells = []
+    for number, row in enumerate([table.heads, *table.rows]):
+        tag = "th" if number == 0 else "td"
+        is_sum = number > len(table.rows) - table.sums
+        kinds = [" ".join(["r"] * right + ["sum"] * is_sum) for right in table.right]
+        shown = [html.escape(cell).replace("\n", "<br/>") for cell in row]
+        scope = ' scope="col"' if number == 0 else ""
+        cells.append(
+            "".join(
+                f'<{tag} class="{kind}"{scope}>{cell}</{tag}>'
+                for kind, cell in zip(kinds, shown, strict=True)
+            )
+        )
+    rows = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f'<table class="items" width="100%" cellpadding="0" cellspacing="0" border="0">{rows}</table>'
 
 
 def _readable_on(colour: str) -> str:
@@ -220,7 +209,7 @@ def _readable_on(colour: str) -> str:
 @lru_cache(maxsize=2)
 def _template(kind: str) -> Any:
     return Engine(dirs=[str(ROOT / "templates")], autoescape=True).get_template(
-        f"correspondence/mail/invoice.{kind}"
+        f"correspondence/mail/message.{kind}"
     )
 
 

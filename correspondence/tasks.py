@@ -36,5 +36,11 @@ def deliver(*, delivery_id: int, **_: Any) -> None:
         cache.delete(_mark(delivery_id))
 
 
+@shared_task(acks_late=True)
+def print_letters(*, job_id: int, **_: Any) -> None:
+    """Put the letters of a job into one file. Safe to run twice."""
+    operations.print_letters(job_id)
+
+
 def _mark(delivery_id: int) -> str:
     return f"correspondence:queued:{delivery_id}"

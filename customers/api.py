@@ -9,15 +9,18 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from rest_framework import serializers
 
+from core.errors import Invalid
 from core.rest.fields import Amount, Choice, Day, Flag, Input, Query, Text, Whole
 from core.rest.lookup import at_address, named
 from core.rest.paging import Listing
 from customers import operations, queries
-from customers.models import BillingRequirement, Contact, Customer, Segment
+from customers.models import BillingRequirement, Contact, Customer, RequirementAcknowledgement, Segment
 from entities import queries as entities
 from team.endpoints import Call, act
 
 VIEW, EDIT = "customers.view_customer", "customers.edit_customer"
+# Who bills reads what the customer asks for. By name: invoices stand above.
+BILL = "invoices.edit_invoice"
 
 
 # ------------------------------------------------------------------------------------------------ shapes
@@ -102,6 +105,8 @@ class ContactOut(serializers.Serializer[Any]):
     bounced_at = serializers.DateTimeField(
         allow_null=True, help_text="Mail came back; nothing is sent there."
     )
+    no_mail = serializers.BooleanField(help_text="They asked for no mail; letters and calls stay possible.")
+    opens_agreed = serializers.BooleanField(help_text="They agreed that we note when a mail is opened.")
 
 
 class RequirementOut(serializers.Serializer[Any]):
@@ -133,6 +138,21 @@ class RequirementsOut(serializers.Serializer[Any]):
     items = RequirementOut(many=True)
 
 
+class ReadIn(Input):
+    """What was read."""
+
+    requirement = Whole(help_text="Id of a requirement that holds for the customer.")
+    revision = Whole(help_text="The revision that was read.")
+
+
+class ReadOut(serializers.Serializer[Any]):
+    """That somebody read a revision of a requirement."""
+
+    requirement = serializers.IntegerField(source="requirement_id")
+    revision = serializers.IntegerField()
+    at = serializers.DateTimeField()
+
+
 class AddressIn(Input):
     """An address as it is entered."""
 
@@ -159,7 +179,9 @@ class ContactIn(Input):
     phone = Text(required=False, allow_blank=True, max_length=40)
     role = Text(required=False, allow_blank=True, max_length=80)
     language = Text(required=False, allow_blank=True, max_length=5)
-    purposes = serializers.ListField(child=Choice(Contact.Purpose.choices), required=False, max_length=4)
+    purposes = serializers.ListField(child=Choice(Contact.Purpose.choices), required=False, max_length=6)
+    no_mail = Flag(required=False, help_text="They asked for no mail; letters and calls stay possible.")
+    opens_agreed = Flag(required=False, help_text="They agreed that we note when a mail is opened.")
 
 
 class CustomerEdit(Input):
@@ -210,7 +232,7 @@ class CustomersQuery(Query):
 class DayQuery(Query):
     """The day asked about."""
 
-    on = serializers.DateField(required=False, help_text="Today when left out.")
+    on = Day(required=False, help_text="Today when left out.")
 
 
 # -------------------------------------------------------------------------------------------------- acts
@@ -290,6 +312,28 @@ def list_requirements(request: Call, query: dict[str, Any], pk: int) -> dict[str
     customer = _customer(request, pk)
     on = query.get("on") or entities.local_day(customer.entity, timezone.now())
     return {"items": queries.requirements_for(customer, customer.entity, on)}
+
+
+@act("POST", BILL, takes=ReadIn, answers=ReadOut, status=201)
+def confirm_requirement(request: Call, data: dict[str, Any], pk: int) -> RequirementAcknowledgement:
+    """Say that you read a requirement as it stands: without that, you cannot submit invoices it is about."""
+    customer, now = _customer(request, pk), timezone.now()
+    holding = (
+        one
+        for company in entities.visible_to(request.user)
+        for one in queries.requirements_for(customer, company, entities.local_day(company, now))
+    )
+    found = next((one for one in holding if one.pk == data["requirement"]), None)
+    if found is None:
+        raise Invalid(
+            "This requirement does not hold for the customer today.",
+            field="requirement",
+            rule="requirement_is_in_force",
+            mend="Take an id of the customer's requirements.",
+        )
+    return operations.acknowledge_requirement(
+        found, customer=customer, revision=data["revision"], actor=request.user, now=now
+    )
 
 
 def _rows(request: Call) -> QuerySet[Customer]:

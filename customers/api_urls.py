@@ -9,5 +9,9 @@ urlpatterns = [
     path("customers/", resource(api.list_customers, api.create_customer), name="customers"),
     path("customers/<int:pk>/", resource(api.get_customer, api.edit_customer), name="customer"),
     path("customers/<int:pk>/contacts/", resource(api.list_contacts, api.add_contact), name="contacts"),
-    path("customers/<int:pk>/requirements/", resource(api.list_requirements), name="requirements"),
+    path(
+        "customers/<int:pk>/requirements/",
+        resource(api.list_requirements, api.confirm_requirement),
+        name="requirements",
+    ),
 ]

@@ -21,6 +21,8 @@ from policies.models import Policy
 from team.models import User
 
 INHERIT = ("", _("Inherited"))
+# Customers are written to in one more language than the pages speak.
+LANGUAGES = (*settings.LANGUAGES, ("es", _("Spanish")))
 
 
 def take_fault(form: forms.Form, fault: DomainError, *, prefix: str = "") -> None:
@@ -90,10 +92,10 @@ class CustomerForm(forms.Form):
         fields["entity"].queryset = entity_queries.visible_to(user).filter(is_active=True)
         fields["segment"].queryset = Segment.objects.all()
         fields["owner"].queryset = User.objects.filter(is_active=True, is_machine=False)
-        known = dict(settings.LANGUAGES)
+        known = dict(LANGUAGES)
         held = self.initial.get("language", "")
         extra = [] if held in known or not held else [(held, held)]
-        fields["language"].choices = [INHERIT, *settings.LANGUAGES, *extra]
+        fields["language"].choices = [INHERIT, *LANGUAGES, *extra]
 
     def clean_currency(self) -> str:
         """Codes are written in capitals."""
@@ -187,11 +189,21 @@ class ContactForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("What no contact is chosen for goes to those who get invoices"),
     )
+    no_mail = forms.BooleanField(
+        required=False,
+        label=_("Asked for no mail"),
+        help_text=_("Letters and calls stay possible; mail goes to the next contact"),
+    )
+    opens_agreed = forms.BooleanField(
+        required=False,
+        label=_("Agreed that we note when a mail is opened"),
+        help_text=_("Without it no mail is watched, and a report of it is thrown away"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["language"]
-        field.choices = [("", _("As the customer")), *settings.LANGUAGES]
+        field.choices = [("", _("As the customer")), *LANGUAGES]
 
 
 class AddressForm(forms.Form):
@@ -390,4 +402,4 @@ class SegmentForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["language"]
-        field.choices = [INHERIT, *settings.LANGUAGES]
+        field.choices = [INHERIT, *LANGUAGES]

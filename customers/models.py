@@ -8,6 +8,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
+from customers.requirements import REQUIREMENT_KINDS
+
 PERSON = settings.AUTH_USER_MODEL
 
 
@@ -139,6 +141,8 @@ class Contact(models.Model):
         REMINDERS = "reminders", "Reminders"
         ESCALATION = "escalation", "Escalation"
         STATEMENTS = "statements", "Statements"
+        PAYABLE = "payable", "Accounts payable"
+        MAIN = "main", "Main contact"
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
     name = models.CharField(max_length=120)
@@ -149,6 +153,10 @@ class Contact(models.Model):
     purposes = ArrayField(models.CharField(max_length=12, choices=Purpose.choices), default=list)
     is_active = models.BooleanField(default=True)
     bounced_at = models.DateTimeField(null=True, blank=True)
+    # They asked not to be written to by mail; letters and calls stay possible.
+    opted_out_at = models.DateTimeField(null=True, blank=True)
+    # They agreed that we may note when a mail of ours is opened.
+    opens_agreed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -163,6 +171,16 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>" if self.email else self.name
+
+    @property
+    def no_mail(self) -> bool:
+        """They asked for no mail."""
+        return self.opted_out_at is not None
+
+    @property
+    def opens_agreed(self) -> bool:
+        """They agreed that we note when a mail is opened."""
+        return self.opens_agreed_at is not None
 
 
 class TaxId(models.Model):
@@ -288,7 +306,8 @@ class BillingRequirement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.kind
+        kind = REQUIREMENT_KINDS.get(self.kind)
+        return kind.label if kind else self.kind
 
 
 class RequirementAcknowledgement(models.Model):

@@ -36,6 +36,19 @@ class Parameter:
     hint: str = ""
 
 
+def in_words(parameters: tuple[Parameter, ...], given: Mapping[str, Any]) -> str:
+    """What is set, as one line: "Pattern: 45… · Value of the order: 5000.00"."""
+    parts = []
+    for parameter in parameters:
+        value = given.get(parameter.name)
+        if value is None:
+            continue
+        names = dict(parameter.choices)
+        shown = [names.get(one, str(one)) for one in (value if isinstance(value, list) else [value])]
+        parts.append(f"{parameter.label}: {', '.join(shown)}")
+    return " · ".join(parts)
+
+
 class Unreadable(ValueError):
     """A value of the wrong type: the message and how to mend it."""
 

@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from core.rows import rows_of, rows_where
 from customers import rules
 from customers.models import (
     BankDetail,
@@ -160,21 +161,29 @@ def requirements_for(customer: Customer, entity: Entity, on: date) -> list[Billi
     return rules.most_specific(list(_reaching(customer, entity).filter(_in_force(on))))
 
 
+# Asked at every issue, and always the same: nothing is compiled.
+_REACHING = """
+(customer_id = ANY(%(customers)s) OR segment_id = ANY(%(segments)s) OR entity_id = %(entity)s
+       OR (customer_id IS NULL AND segment_id IS NULL AND entity_id IS NULL))
+  AND valid_from <= %(on)s AND (valid_to IS NULL OR valid_to >= %(on)s)
+ORDER BY kind, id
+"""
+
+
 def requirements_of_many(
     customers: Sequence[Customer], entity: Entity, on: date
 ) -> dict[int, list[BillingRequirement]]:
     """`requirements_for` of many customers of one company in one query, by customer id."""
     segments = {customer.segment_id for customer in customers} - {None}
-    reaching = (
-        Q(customer__in=[customer.pk for customer in customers])
-        | Q(segment__in=segments)
-        | Q(entity=entity)
-        | Q(customer=None, segment=None, entity=None)
-    )
-    rows = list(
-        BillingRequirement.objects.filter(reaching)
-        .filter(_in_force(on))
-        .select_related("customer", "segment", "entity")
+    rows = rows_where(
+        BillingRequirement,
+        _REACHING,
+        {
+            "customers": [customer.pk for customer in customers],
+            "segments": list(segments),
+            "entity": entity.pk,
+            "on": on,
+        },
     )
     own: dict[int, list[BillingRequirement]] = {}
     shared: dict[int | None, list[BillingRequirement]] = {}
@@ -216,14 +225,27 @@ def upcoming_requirements(customer: Customer, on: date) -> QuerySet[BillingRequi
 
 
 def unacknowledged(customer: Customer, entity: Entity, user: User, on: date) -> list[BillingRequirement]:
-    """Requirements in force that the person has not seen in their present revision for this customer."""
-    holding = requirements_for(customer, entity, on)
+    """Requirements in force that the person has not read in their present revision for this customer."""
+    return unread_of(requirements_for(customer, entity, on), customer, user)
+
+
+def unread_of(holding: list[BillingRequirement], customer: Customer, user: User) -> list[BillingRequirement]:
+    """Those of a customer's requirements in force that the person has not read in their present revision.
+
+    Who wrote one knows it, until somebody changes it.
+    """
+    if not holding:
+        return []
     seen = set(
         RequirementAcknowledgement.objects.filter(
             customer=customer, user=user, requirement__in=holding
         ).values_list("requirement_id", "revision")
     )
-    return [one for one in holding if (one.pk, one.revision) not in seen]
+    return [
+        one
+        for one in holding
+        if (one.pk, one.revision) not in seen and not (one.created_by_id == user.pk and one.revision == 1)
+    ]
 
 
 def _reaching(customer: Customer, entity: Entity) -> QuerySet[BillingRequirement]:
@@ -240,19 +262,21 @@ def _in_force(on: date) -> Q:
 
 # ----------------------------------------------------------------------------------------------- contacts
 def contacts_for(customer: Customer, purpose: str) -> list[Contact]:
-    """Whom to write to: the contacts of the purpose, else those for invoices; never just the first one.
+    """Whom to write to for a purpose; how they are chosen stands in `customers.recipients`.
 
-    Contacts without an address and those whose mail came back are left out. Empty: nobody can be reached.
+    Empty: nobody can be reached.
     """
-    reachable = [
-        contact
-        for contact in customer.contacts.filter(is_active=True, bounced_at=None).order_by("pk")
-        if contact.email
-    ]
-    for wanted in (purpose, Contact.Purpose.BILLING):
-        if found := [contact for contact in reachable if wanted in contact.purposes]:
-            return found
-    return []
+    return chosen_for(active_contacts(customer), purpose)
+
+
+def active_contacts(customer: Customer) -> list[Contact]:
+    """Everybody who can be written to, the first one entered first."""
+    return [one for one in rows_of(Contact, "customer_id", [customer.pk]) if one.is_active]
+
+
+def chosen_for(contacts: list[Contact], purpose: str) -> list[Contact]:
+    """Those of a customer's `active_contacts` one writes to for a purpose."""
+    return [choice.contact for choice in rules.choose_recipients(contacts, [purpose])]
 
 
 # ------------------------------------------------------------------------------------------------ changes

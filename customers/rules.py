@@ -21,7 +21,8 @@ from customers.codes import (
     clean_tax_number,
     territories,
 )
-from customers.parameters import Parameter
+from customers.parameters import Parameter, in_words
+from customers.recipients import Choice, choose_recipients, obstacle
 from customers.requirements import (
     DELIVERY_CHANNELS,
     LEVELS,
@@ -44,12 +45,14 @@ __all__ = [
     "LEVELS",
     "REQUIREMENT_KINDS",
     "SEVERITIES",
+    "Choice",
     "Kind",
     "Levelled",
     "Parameter",
     "RequirementFacts",
     "TaxNumber",
     "check_requirements",
+    "choose_recipients",
     "clean_change",
     "clean_channel",
     "clean_country",
@@ -58,10 +61,12 @@ __all__ = [
     "clean_parameters",
     "clean_state",
     "clean_tax_number",
+    "in_words",
     "level_of",
     "masked",
     "masked_bank",
     "most_specific",
+    "obstacle",
     "same_number",
     "territories",
 ]

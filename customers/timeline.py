@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from core import locale
 from customers import events, rules
 from trail.models import Entry
+from trail.naming import in_words
 
 FEW = 30
 _WORDS: dict[str, tuple[str, str, str]] = {
@@ -72,15 +73,15 @@ def days(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 def event_of(entry: Entry) -> Event:
     """One act in words. Facts of other apps are named by themselves and their object."""
     actor = str(entry.actor) if entry.actor else _("The system")
-    noun, _dot, verb = entry.fact.partition(".")
+    noun = entry.fact.partition(".")[0]
     if entry.fact in _WORDS:
         icon, tone, words = _WORDS[entry.fact]
         said = format_html("<b>{}</b> {} {}", actor, _(words), _object(entry))
         differs, reason = _difference(entry), _reason(entry)
         # The quote is what differs, headed by the reason; where nothing differs, the reason itself.
         return Event("data", icon, tone, said, entry.timestamp, differs or reason, reason if differs else "")
-    what = f"{noun} {verb}".replace("_", " ") if verb else _("changed")
-    said = format_html("<b>{}</b> · {} · {}", entry.object_repr, _(what), actor)
+    what = in_words(entry.fact) if entry.fact else _("changed")
+    said = format_html("<b>{}</b> · {} · {}", entry.object_repr, what, actor)
     return Event("other", _OTHERS.get(noun, "point"), "", said, entry.timestamp)
 
 

@@ -1,6 +1,7 @@
 """What the pages about selling companies send."""
 
 import calendar
+from datetime import time
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -16,6 +17,7 @@ from team.models import User
 SCHEMES = [("VAT", "VAT id"), ("GSTIN", "GSTIN"), ("EIN", "EIN"), ("LUT", "Letter of undertaking")]
 CURRENCIES = [(code, code) for code in sorted(EXPONENTS)]
 MONTHS = list(enumerate(calendar.month_name))[1:]
+_CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -61,6 +63,10 @@ class EntityForm(forms.Form):
     holiday_region = forms.CharField(
         max_length=12, required=False, help_text="Like IE, DE-BY, US-CA; empty: the country"
     )
+    opens = forms.TimeField(
+        widget=_CLOCK, initial=time(9), label="Office opens", help_text="Working days; customers' waits count"
+    )
+    closes = forms.TimeField(widget=_CLOCK, initial=time(17), label="Office closes")
     colour = forms.CharField(max_length=7, initial="#4f46e5", help_text="On documents and customers' pages")
     discount_adjusts_tax = forms.BooleanField(
         required=False, initial=True, label="An early payment discount lowers the tax"

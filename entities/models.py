@@ -1,5 +1,7 @@
 """The selling companies: legal data, tax registrations, bank accounts, number series."""
 
+from datetime import time
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -34,6 +36,9 @@ class Entity(models.Model):
     holiday_region = models.CharField(
         max_length=12, blank=True, default="", help_text="Like DE-BY, IN, US-CA"
     )
+    # Office hours on working days, in the company's time zone: the clock of answers runs in them.
+    opens = models.TimeField(default=time(9))
+    closes = models.TimeField(default=time(17))
     colour = models.CharField(max_length=7, default="#4f46e5")
     logo = models.FileField(upload_to="logos/", blank=True)
     delivery_channel = models.CharField(max_length=12, default="email")
@@ -48,7 +53,10 @@ class Entity(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(fiscal_year_start_month__range=(1, 12)), name="a_fiscal_year_starts_in_a_month"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(closes__gt=F("opens")), name="an_office_closes_after_it_opens"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 
+from core.cells import ORDERS
 from core.money import EXPONENTS
+from core.sheets import LARGEST
 from entities.models import Entity
-from integrations.receivables import FIELDS, ORDERS, Reading
-from integrations.sheets import LARGEST
+from integrations.receivables import FIELDS, Reading
 
 _CURRENCIES = [(code, code) for code in sorted(EXPONENTS)]
 _PREFIX = "column_"

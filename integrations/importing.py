@@ -19,6 +19,7 @@ from work import jobs
 from work.models import Job
 
 KIND = "receivables"
+TASK = "integrations.tasks.run_import"
 RIGHT = "invoices.import_invoices"
 
 
@@ -33,6 +34,7 @@ def ask(
         total=tried.rows,
         actor=actor,
         now=now,
+        task=TASK,
     )
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Upper
 
+from core import sheets
 from core.errors import DomainError
 from customers.models import Customer
 from customers.operations import add_customer
 from entities.models import Entity
 from entities.queries import local_day
-from integrations import sheets
 from integrations.events import RECEIVABLES_IMPORTED
 from integrations.receivables import Fault, Reader, Reading, Row, check_reading
 from invoices import operations as invoices

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from integrations import sheets
-from integrations.receivables import Reading, guess_columns, guess_day_order, guess_decimal
+from core import sheets
+from core.cells import guess_day_order, guess_decimal
+from integrations.receivables import Reading, guess_columns
 
 _LOOKED_AT = 5000
 

@@ -6,12 +6,13 @@ Nothing is guessed about a day that can be read two ways: the file decides by it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from core.cells import ORDERS, read_amount, read_day
 from core.errors import Invalid, problem
 from core.money import EXPONENTS, is_exact
 
@@ -41,12 +42,6 @@ FIELDS: Mapping[str, tuple[str, bool, tuple[str, ...]]] = {
     ),
     "currency": ("Currency", False, ("currency", "currencycode")),
     "country": ("Country of the customer", False, ("country", "countryiso", "customercountry")),
-}
-ORDERS = {"mdy": "month/day/year", "dmy": "day/month/year", "ymd": "year-month-day"}
-_DAY = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[ T]00:00(?::00)?)?")
-_AMOUNT = {
-    ".": re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"),
-    ",": re.compile(r"-?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?"),
 }
 _ID = re.compile(r"(?=\S*\d)\S{1,20}")
 _YES = {"yes", "y", "true", "1", "x", "ja", "oui"}
@@ -120,24 +115,6 @@ def _look_like_ids(rows: Sequence[Sequence[str]], place: int) -> bool:
     """Whether every cell is short, without blanks and with a digit, and there is one at all."""
     cells = [row[place].strip() for row in rows if place < len(row) and row[place].strip()]
     return bool(cells) and all(_ID.fullmatch(cell) for cell in cells)
-
-
-def guess_day_order(values: Iterable[str]) -> str:
-    """The only order in which all these days exist; "" where two are possible or none is."""
-    possible = set(ORDERS)
-    for value in values:
-        if text := value.strip():
-            possible &= {order for order in ORDERS if _day(text, order) is not None}
-    if "ymd" in possible:
-        return "ymd"
-    return possible.pop() if len(possible) == 1 else ""
-
-
-def guess_decimal(values: Iterable[str]) -> str:
-    """The decimal mark: a comma where an amount can only be read with it."""
-    texts = [value.strip() for value in values if value.strip()]
-    with_point = all(_AMOUNT["."].fullmatch(text) for text in texts)
-    return "." if with_point or not all(_AMOUNT[","].fullmatch(text) for text in texts) else ","
 
 
 def check_reading(reading: Reading, columns: Sequence[str]) -> None:
@@ -238,17 +215,16 @@ def _short(longest: int) -> Callable[[str, Reading], str]:
 def _read_day(text: str, reading: Reading) -> date | None:
     if not text:
         return None
-    found = _day(text, reading.day_order)
+    found = read_day(text, reading.day_order)
     if found is None:
         raise ValueError(f"“{text[:30]}” is no day as {ORDERS[reading.day_order]}.", "Correct the day.")
     return found
 
 
 def _read_amount(text: str, reading: Reading) -> Decimal:
-    if not _AMOUNT[reading.decimal].fullmatch(text):
+    value = read_amount(text, reading.decimal)
+    if value is None:
         raise ValueError(f"“{text[:30]}” is no amount.", "Write digits only, like 1234.50.")
-    thousands = "," if reading.decimal == "." else "."
-    value = Decimal(text.replace(thousands, "").replace(",", "."))
     if value <= 0:
         raise ValueError(f"{value} is not more than nothing.", "Bring in credits apart.")
     if value >= 10**13:
@@ -288,19 +264,6 @@ _READERS = {
     "currency": _read_currency,
     "country": _read_country,
 }
-
-
-def _day(text: str, order: str) -> date | None:
-    found = _DAY.fullmatch(text)
-    if found is None:
-        return None
-    parts = dict(zip(order, found.groups(), strict=True))
-    if len(parts["y"]) != 4:
-        return None
-    try:
-        return date(int(parts["y"]), int(parts["m"]), int(parts["d"]))
-    except ValueError:
-        return None
 
 
 def _impossible(row: Row, given: Mapping[str, str], today: date) -> list[Fault]:

@@ -3,26 +3,26 @@
 from pathlib import Path
 from typing import Any
 
-from celery import current_app
-from django.db import transaction
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core import sheets
 from core.errors import DomainError
 from core.permissions import allowed
 from entities.models import Entity
 from entities.queries import visible_to
-from integrations import importing, sheets, uploads
+from integrations import importing, uploads
+from integrations import usage as reading_usage
 from integrations.forms import ReadingForm, UploadForm
 from integrations.operations import try_receivables
 from integrations.queries import first_reading, sample
 from team.requests import StaffRequest
+from work.jobs import hand_over
 from work.models import Job
-
-RUN = "integrations.tasks.run_import"
 
 
 @require_GET
@@ -84,8 +84,42 @@ def begin(request: StaffRequest, token: str) -> HttpResponse:
     entity, now = form.cleaned_data["entity"], timezone.now()
     tried = try_receivables(path, form.reading(), entity, now=now)
     job = importing.ask(token, path.name, form.reading(), entity, tried, actor=request.user, now=now)
-    transaction.on_commit(lambda: current_app.send_task(RUN, kwargs={"job_id": job.pk}))
-    return redirect("work:job", job.pk)
+    return redirect("work:job", hand_over(job).pk)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(reading_usage.RIGHT)
+def usage(request: StaffRequest) -> HttpResponse:
+    """Bring a file of usage. One that cannot be read is refused here."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        token = uploads.keep(form.cleaned_data["file"], request.user)
+        try:
+            reading_usage.check_columns(uploads.find(token, request.user))
+        except DomainError as refusal:
+            uploads.drop(token, request.user)
+            form.add_error("file", f"{refusal.message} {refusal.mend or ''}".strip())
+        else:
+            return redirect("integrations:usage_try", token)
+    context = {"form": form, "columns": reading_usage.COLUMNS}
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "integrations/usage.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(reading_usage.RIGHT)
+def usage_try(request: StaffRequest, token: str) -> HttpResponse:
+    """What the file would add, with the lines that stop it; posted, it is taken in."""
+    path = uploads.find(token, request.user)
+    now = timezone.now()
+    if request.method == "POST":
+        taken = reading_usage.take_file(path, user=request.user, now=now)
+        uploads.drop(token, request.user)
+        messages.success(request, f"{taken.new:,} events are new, {taken.known:,} were here before.")
+        return redirect("contracts:list")
+    tried = reading_usage.try_file(path, user=request.user, now=now)
+    context = {"tried": tried, "token": token, "faults": tried.faults[:50]}
+    return render(request, "integrations/usage_try.html", context)
 
 
 def _form(request: StaffRequest, path: Path) -> ReadingForm:

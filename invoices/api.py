@@ -22,7 +22,7 @@ from catalogue.models import Item
 from catalogue.queries import price_of
 from core.errors import Invalid, Refused
 from core.rest import versions
-from core.rest.fields import Amount, Query
+from core.rest.fields import Amount, Day, Query
 from core.rest.lookup import at_address, named
 from core.rest.paging import Listing
 from correspondence.links import INVOICE, links_of, revoke_link
@@ -73,10 +73,10 @@ class InvoicesQuery(Query):
     entity = serializers.CharField(required=False, max_length=12, help_text="Code of a company.")
     customer = serializers.IntegerField(required=False, min_value=1, max_value=2**53)
     currency = serializers.CharField(required=False, max_length=3)
-    issued_from = serializers.DateField(required=False)
-    issued_to = serializers.DateField(required=False)
-    due_from = serializers.DateField(required=False)
-    due_to = serializers.DateField(required=False)
+    issued_from = Day(required=False)
+    issued_to = Day(required=False)
+    due_from = Day(required=False)
+    due_to = Day(required=False)
     external_id = serializers.CharField(required=False, max_length=60)
     sort = serializers.ChoiceField(
         ["issued", "-issued", "due", "-due", "edited", "-edited", "amount", "-amount"],

@@ -9,18 +9,21 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, Refused
 from customers.models import Contact
 from entities.queries import local_day
 from invoices import operations
 from invoices.models import Invoice
 from team.models import User
 from work import jobs
+from work import operations as approvals
 from work.models import Job
 
 MOST = 10_000
 _CHUNK = 50
 KIND = "invoices"
+# By name: only the clock's edge and the screens' edge hand it over.
+TASK = "invoices.tasks.run_bulk_job"
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,23 @@ def ask(done: Plan, *, actor: User, now: datetime) -> Job:
         total=len(done.taken),
         actor=actor,
         now=now,
+        task=TASK,
     )
+
+
+def retry(job: Job, rows: QuerySet[Invoice], *, actor: User, now: datetime) -> Job:
+    """A new job for the rows that failed in one that is over; what cannot be done any more is left out.
+
+    `rows` are the documents the person sees.
+    """
+    if job.state not in jobs.OVER:
+        raise Refused(
+            "The work still runs.", rule="only_ended_work_is_tried_again", mend="Wait until it is over."
+        )
+    failed = job.result.get(jobs.FAILED_IDS, [])
+    if not failed:
+        raise Refused("Nothing failed, so nothing is tried again.", rule="something_failed")
+    return ask(plan(job.arguments["act"], rows.filter(pk__in=failed), now=now), actor=actor, now=now)
 
 
 def run(job_id: int) -> Job:
@@ -144,14 +163,16 @@ def _step(job: Job, act: str, ids: Sequence[int]) -> Job:
         }
         for pk, fault in refused.items()
     ]
-    return jobs.advance(job, done=len(chunk), failures=failures, now=now)
+    return jobs.advance(job, done=len(chunk), failures=failures, failed_ids=list(refused), now=now)
 
 
 def _one_by_one(
     operation: Callable[..., Invoice], ids: Sequence[int], actor: User | None, now: datetime
 ) -> dict[int, DomainError]:
     refused: dict[int, DomainError] = {}
-    for invoice in Invoice.objects.filter(pk__in=ids).order_by("pk"):
+    invoices = list(Invoice.objects.filter(pk__in=ids).order_by("pk"))
+    approvals.one_at_a_time([invoice.customer_id for invoice in invoices])
+    for invoice in invoices:
         try:
             operation(invoice, actor=actor, now=now)
         except DomainError as fault:

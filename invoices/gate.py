@@ -8,16 +8,18 @@ again at issue; what compares with other documents is asked at submission.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 
 from catalogue.decisions import UNCONFIRMED_VAT_ID
 from core.errors import Problem, problem
+from core.rows import rows_of, rows_where
 from customers.models import BillingRequirement, Customer
 from customers.queries import contacts_for, similar_names
-from customers.rules import RequirementFacts, check_requirements
+from customers.rules import REQUIREMENT_KINDS, RequirementFacts, check_requirements
 from invoices.checks import check_document
 from invoices.documents.letters import missing_letters
 from invoices.models import Invoice, Line
@@ -98,23 +100,71 @@ def print_checks(snapshot: Snapshot) -> list[Finding]:
 
 def comparing_checks(invoice: Invoice, lines: Sequence[Line], *, on: date) -> list[Finding]:
     """What only other documents show: duplicates, unusual amounts, look-alikes, nobody to send to."""
-    if invoice.document_type == Invoice.Type.CREDIT_NOTE:
+    if invoice.document_type != Invoice.Type.INVOICE:
+        # Credit notes and late charges follow from a document, whose rules keep them from being made twice.
         return []
-    earlier = (
-        Invoice.objects.filter(
-            customer=invoice.customer, document_type=invoice.document_type, currency=invoice.currency
-        )
-        .exclude(pk=invoice.pk)
-        .exclude(document_status__in=[Invoice.Status.DISCARDED, Invoice.Status.CANCELLED])
-    )
+    past = _past_amounts(invoice)
     return _ordered(
         [
-            *_duplicates(invoice, lines, earlier, on),
-            *_unusual_amount(invoice, earlier),
-            *_look_alike(invoice),
+            *_duplicates(invoice, lines, on),
+            *_unusual_amount(invoice, past),
+            *(_look_alike(invoice) if not past and not was_billed(invoice.customer_id) else ()),
             *_recipients(invoice),
         ]
     )
+
+
+def was_billed(customer_id: int) -> bool:
+    """Whether an invoice of the customer is issued; until then what is billed is looked at with care."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM invoices_invoice WHERE customer_id = %s AND document_status = %s)",
+            [customer_id, Invoice.Status.ISSUED.value],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+# What a draft is compared with: asked at every submission and always the same, so nothing is compiled.
+_OTHERS = """
+customer_id = %(customer)s AND document_type = %(type)s
+  AND currency = %(currency)s AND id <> %(id)s
+"""
+_SAME_AMOUNT = f"""
+{_OTHERS} AND payable = %(payable)s AND document_status NOT IN ('discarded', 'cancelled')
+  AND (issued_on >= %(since)s OR issued_on IS NULL) ORDER BY id DESC LIMIT 5
+"""
+_PAST_AMOUNTS = f"""
+SELECT payable FROM invoices_invoice WHERE {_OTHERS}
+  AND document_status = 'issued' ORDER BY issued_on DESC, id DESC LIMIT %(history)s
+"""  # noqa: S608 (parts of this file)
+
+
+def _terms(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "customer": invoice.customer_id,
+        "type": invoice.document_type,
+        "currency": invoice.currency,
+        "id": invoice.pk,
+    }
+
+
+def _past_amounts(invoice: Invoice) -> list[Decimal]:
+    with connection.cursor() as cursor:
+        cursor.execute(_PAST_AMOUNTS, _terms(invoice) | {"history": _HISTORY})
+        return [payable for (payable,) in cursor.fetchall()]
+
+
+def unread(requirements: Iterable[BillingRequirement]) -> list[Problem]:
+    """What the writer has to read before submitting: on first use for this customer, and after a change."""
+    return [
+        problem(
+            f"You have not confirmed yet that you read: {REQUIREMENT_KINDS[one.kind].label}.",
+            field="requirements",
+            rule="requirements_are_read_by_who_bills",
+            mend="Read it under “This customer asks for”, confirm it there, then submit again.",
+        )
+        for one in requirements
+    ]
 
 
 def as_rows(findings: Iterable[Finding]) -> list[dict[str, str]]:
@@ -172,14 +222,12 @@ def _customer(customer: Customer) -> Iterable[Finding]:
         )
 
 
-def _duplicates(invoice: Invoice, lines: Sequence[Line], earlier: Any, on: date) -> Iterable[Finding]:
-    same = earlier.filter(payable=invoice.payable).filter(
-        Q(issued_on__gte=on - timedelta(days=_DUPLICATE_DAYS)) | Q(issued_on=None)
-    )
-    for other in same.prefetch_related("lines").order_by("-id")[:5]:
+def _duplicates(invoice: Invoice, lines: Sequence[Line], on: date) -> Iterable[Finding]:
+    wanted = _terms(invoice) | {"payable": invoice.payable, "since": on - timedelta(days=_DUPLICATE_DAYS)}
+    for other in rows_where(Invoice, _SAME_AMOUNT, wanted):
         theirs = {
             (line.description.lower(), line.quantity, line.unit_price, line.period_from)
-            for line in other.lines.all()
+            for line in rows_of(Line, "invoice_id", [other.pk])
         }
         ours = {
             (line.description.lower(), line.quantity, line.unit_price, line.period_from) for line in lines
@@ -197,12 +245,7 @@ def _duplicates(invoice: Invoice, lines: Sequence[Line], earlier: Any, on: date)
             return
 
 
-def _unusual_amount(invoice: Invoice, earlier: Any) -> Iterable[Finding]:
-    past = list(
-        earlier.filter(document_status=Invoice.Status.ISSUED)
-        .order_by("-issued_on", "-id")
-        .values_list("payable", flat=True)[:_HISTORY]
-    )
+def _unusual_amount(invoice: Invoice, past: Sequence[Decimal]) -> Iterable[Finding]:
     if len(past) >= 3 and invoice.payable >= _TENFOLD * median(past) > 0:
         yield Finding(
             "unusual-amount",
@@ -215,11 +258,7 @@ def _unusual_amount(invoice: Invoice, earlier: Any) -> Iterable[Finding]:
 
 
 def _look_alike(invoice: Invoice) -> Iterable[Finding]:
-    new = not Invoice.objects.filter(
-        customer=invoice.customer, document_status=Invoice.Status.ISSUED
-    ).exists()
-    alike = similar_names(invoice.customer.name, invoice.customer_id)[:3] if new else []
-    if alike:
+    if alike := similar_names(invoice.customer.name, invoice.customer_id)[:3]:
         yield Finding(
             "similar-customer",
             "confirm",

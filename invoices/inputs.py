@@ -13,7 +13,7 @@ from entities.models import Entity
 @dataclass(frozen=True)
 class LineInput:
     """A position. Prices without tax, per `base_quantity` units; rate and category are never given:
-    they follow from seller, buyer, `tax_class` and day."""
+    they follow from seller, buyer, `tax_class` and day. `is_deduction` lets the quantity be negative."""
 
     description: str
     quantity: Decimal
@@ -30,6 +30,7 @@ class LineInput:
     hsn: str = ""
     period_from: date | None = None
     period_to: date | None = None
+    is_deduction: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Amounts are at the exponent of `currency`. After issue a trigger (migration 0002
 of anything but the few columns that say what happened to the document since.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -237,8 +238,7 @@ class Invoice(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("invoices:detail", args=[self.pk])
 
-    @property
-    def mail_stop(self) -> str:
+    def mail_stop(self, now: datetime) -> str:  # noqa: ARG002 (what the outbox asks of any subject)
         """Why a mail about it that still waits must not leave any more; "" when it may."""
         return "It was cancelled meanwhile." if self.document_status == self.Status.CANCELLED else ""
 

@@ -3,20 +3,21 @@
 One `Book` serves one run, also of thousands of documents: it looks every shared thing up once.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
-from catalogue.queries import TaxDecision, price_of, tax_of
+from catalogue.queries import TaxDecision, prices_of, tax_of
 from catalogue.rules import COMPONENTS
 from core.calendars import Calendar
 from core.errors import Invalid, Problem, problem
 from core.money import amount as exact_amount
 from core.terms import explain, instalments, parse_terms
+from customers.codes import clean_language
 from customers.models import BillingRequirement, Customer
-from customers.queries import BillingProfile, billing_profile, requirements_for, requirements_of_many
+from customers.queries import BillingProfile, billing_profile, requirements_of_many
 from entities import queries as entities
 from entities.models import BankAccount, Entity, TaxRegistration
 from invoices.inputs import ChargeInput, DraftInput, LineInput
@@ -72,9 +73,18 @@ class Book:
             lambda: tax_of(entity, customer, tax_class=tax_class, kind=kind, on=on),
         )
 
+    def prices(self, items: Iterable[int], currency: str, on: date) -> dict[int, Decimal | None]:
+        """The list price of each item; those not asked before are asked together."""
+        known: dict[int, Decimal | None] = self._once(("prices", currency, on), dict)
+        if new := {pk for pk in items if pk not in known}:
+            found = prices_of(new, currency, on)
+            known |= {pk: found.get(pk) for pk in new}
+        return known
+
     def requirements(self, customer: Customer, entity: Entity, on: date) -> list[BillingRequirement]:
         return self._once(
-            ("requirements", customer.pk, entity.pk, on), lambda: list(requirements_for(customer, entity, on))
+            ("requirements", customer.pk, entity.pk, on),
+            lambda: requirements_of_many([customer], entity, on)[customer.pk],
         )
 
     def load_requirements(self, invoices: Sequence[Invoice], on: date) -> None:
@@ -152,12 +162,13 @@ def work_out(draft: DraftInput, *, today: date, book: Book) -> Worked:
         currency=currency,
         calendar=book.calendar(entity),
     )
-    prices = tuple(price_of(line.item, currency, on) if line.item else None for line in draft.lines)
+    listed = book.prices([line.item.pk for line in draft.lines if line.item], currency, on)
+    prices = tuple(listed[line.item.pk] if line.item else None for line in draft.lines)
     decisions = [*taxes, *charge_taxes]
     return Worked(
         on=on,
         currency=currency,
-        language=draft.language or profile.language,
+        language=clean_language(draft.language) if draft.language else profile.language,
         terms=terms or "NET 0",
         rate=rate,
         policy=policy,
@@ -270,7 +281,7 @@ def _line_faults(number: int, line: LineInput) -> Iterator[Problem]:
             rule="EU-6",
             mend="Describe what was supplied in at least three characters.",
         )
-    if line.quantity < 0 and not (line.item and line.item.allows_negative):
+    if line.quantity < 0 and not line.is_deduction and not (line.item and line.item.allows_negative):
         yield problem(
             f"{name}: the quantity is negative.",
             field=f"{where}.quantity",
@@ -298,6 +309,21 @@ def _document_faults(draft: DraftInput) -> Iterator[Problem]:
         yield problem(
             "The invoice has no lines.", field="lines", rule="an_invoice_bills_something", mend="Add a line."
         )
+    if draft.discount_amount is not None and draft.discount_amount < 0:
+        yield problem(
+            "A discount is not negative: it would raise the bill.",
+            field="discount_amount",
+            rule="a_discount_lowers_the_bill",
+            mend="Bill more by a line or a charge.",
+        )
+    for number, charge in enumerate(draft.charges):
+        if charge.amount < 0:
+            yield problem(
+                "A charge is not negative: it would be a discount without a name.",
+                field=f"charges[{number}].amount",
+                rule="a_charge_raises_the_bill",
+                mend="Give a discount on the document, or a line that deducts.",
+            )
     if (draft.discount_pct or draft.discount_amount) and not draft.discount_reason.strip():
         yield problem(
             "A discount on the document needs a reason.",

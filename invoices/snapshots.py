@@ -58,8 +58,8 @@ def snapshot_of(parts: Parts, *, issued_on: date, number: str) -> Snapshot:
         "currency": invoice.currency,
         "language": invoice.language,
         "fx": _exchange(invoice),
-        "seller": _seller(invoice.entity, parts.seller_numbers),
-        "buyer": _buyer(invoice.customer, parts.buyer_address, parts.buyer_numbers),
+        "seller": seller_part(invoice.entity, parts.seller_numbers),
+        "buyer": buyer_part(invoice.customer, parts.buyer_address, parts.buyer_numbers),
         "delivery_address": _address(parts.delivery_address) if parts.delivery_address else None,
         "po_number": invoice.po_number,
         "buyer_reference": invoice.buyer_reference,
@@ -99,7 +99,17 @@ def numbered(snapshot: Snapshot, number: str) -> Snapshot:
 
 def sha256_of(snapshot: Mapping[str, Any]) -> str:
     """The hash of the canonical JSON of a snapshot."""
-    return hashlib.sha256(json.dumps(snapshot, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return sha256_of_text(canonical(snapshot))
+
+
+def canonical(snapshot: Mapping[str, Any]) -> str:
+    """The snapshot as the one JSON text that is hashed."""
+    return json.dumps(snapshot, sort_keys=True, separators=(",", ":"))
+
+
+def sha256_of_text(text: str) -> str:
+    """The hash of a canonical JSON text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def content_of(invoice: Invoice, lines: Sequence[Line]) -> dict[str, Any]:
@@ -158,7 +168,8 @@ def _exchange(invoice: Invoice) -> dict[str, Any]:
     }
 
 
-def _seller(entity: Entity, numbers: Sequence[TaxRegistration]) -> dict[str, Any]:
+def seller_part(entity: Entity, numbers: Sequence[TaxRegistration]) -> dict[str, Any]:
+    """The selling company as every document names it."""
     return {
         "name": entity.name,
         "legal_name": entity.legal_name,
@@ -177,7 +188,8 @@ def _seller(entity: Entity, numbers: Sequence[TaxRegistration]) -> dict[str, Any
     }
 
 
-def _buyer(customer: Customer, address: Address | None, numbers: Sequence[TaxId]) -> dict[str, Any]:
+def buyer_part(customer: Customer, address: Address | None, numbers: Sequence[TaxId]) -> dict[str, Any]:
+    """The customer as every document names them."""
     return {
         "name": customer.legal_name or customer.name,
         "number": customer.number,
@@ -269,9 +281,13 @@ def _totals(invoice: Invoice, places: int) -> dict[str, str]:
 
 
 def _payment(parts: Parts, number: str) -> dict[str, Any]:
-    bank = parts.bank
+    return payment_part(parts.bank, parts.clauses, number)
+
+
+def payment_part(bank: BankAccount | None, clauses: Clauses | None, reference: str) -> dict[str, Any]:
+    """How to pay: the methods of the policy, the account, and what to state."""
     return {
-        "methods": list(parts.clauses.methods) if parts.clauses else ["bank_transfer"],
+        "methods": list(clauses.methods) if clauses else ["bank_transfer"],
         "bank": None
         if bank is None
         else {
@@ -283,13 +299,13 @@ def _payment(parts: Parts, number: str) -> dict[str, Any]:
             "routing": bank.routing,
         },
         "upi_id": bank.upi_id if bank else "",
-        "reference": number,
+        "reference": reference,
     }
 
 
 def _discount(invoice: Invoice, clauses: Clauses | None, issued_on: date) -> dict[str, Any] | None:
     offer = clauses.early_discount if clauses else None
-    if offer is None or invoice.document_type == Invoice.Type.CREDIT_NOTE:
+    if offer is None or invoice.document_type != Invoice.Type.INVOICE:
         return None
     places = exponent(invoice.currency)
     pays = invoice.payable - round_money(invoice.payable * offer.pct / 100, invoice.currency)

@@ -14,7 +14,7 @@ from core.money import round_money
 from entities import queries as entities
 from entities.models import Entity
 from ledger.ageing import BUCKETS
-from ledger.models import Account, Entry, Line, OpenItem
+from ledger.models import Account, DaySum, Entry, Line, OpenItem
 from ledger.queries import items_as_of
 from team.models import User
 
@@ -131,16 +131,20 @@ def days_of(companies: Sequence[Entity], now: datetime) -> dict[date, list[int]]
     return days
 
 
-def aged(code: str, on: date) -> Q:
-    """Debit items whose age on the day falls in a bucket; "overdue" is all but the first."""
+def aged(code: str, on: date, due: str = "due_on") -> Q:
+    """Debit items whose age on the day falls in a bucket; "overdue" is all but the first.
+
+    `due` is the column that holds the due day.
+    """
     if code == OVERDUE:
-        return Q(due_on__lt=on)
+        return Q(**{f"{due}__lt": on})
     if code == "current":
-        return Q(due_on__gte=on)
+        return Q(**{f"{due}__gte": on})
     if code == "91+":
-        return Q(due_on__lt=on - timedelta(days=90))
+        return Q(**{f"{due}__lt": on - timedelta(days=90)})
     low, _, high = code.partition("-")
-    return Q(due_on__gte=on - timedelta(days=int(high)), due_on__lte=on - timedelta(days=int(low)))
+    first, last = on - timedelta(days=int(high)), on - timedelta(days=int(low))
+    return Q(**{f"{due}__gte": first, f"{due}__lte": last})
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,32 @@ class ItemTotal:
     count: int
     amount: Decimal
     functional: Decimal
+
+
+def open_totals(user: User, filters: ItemFilters, now: datetime) -> list[ItemTotal]:
+    """`item_totals` of what the filters match; without a customer from the sums per due day."""
+    if filters.customer or filters.side != "debit":
+        return item_totals(items(user, filters, now))
+    companies = {one.pk: one for one in entities.visible_to(user) if filters.entity in (None, one.pk)}
+    rows = DaySum.objects.filter(kind="due", entity_id__in=list(companies))
+    if filters.bucket in (*BUCKETS, OVERDUE):
+        of_age = Q(pk__in=[])
+        for day, ids in days_of(list(companies.values()), now).items():
+            of_age |= Q(entity_id__in=ids) & aged(filters.bucket, day, "day")
+        rows = rows.filter(of_age)
+    if filters.currency:
+        rows = rows.filter(currency=filters.currency)
+    found = (
+        rows.order_by()
+        .values("entity_id", "currency")
+        .annotate(count=Sum("n"), total=Sum("amount"), booked=Sum("functional"))
+        .order_by("entity_id", "currency")
+    )
+    return [
+        ItemTotal(companies[row["entity_id"]], row["currency"], row["count"], row["total"], row["booked"])
+        for row in found
+        if row["count"]
+    ]
 
 
 def item_totals(rows: QuerySet[OpenItem]) -> list[ItemTotal]:

@@ -230,3 +230,33 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} {self.currency}"
+
+
+class DaySum(models.Model):
+    """What a day adds to the figures of a company and currency, kept by triggers on the rows it sums.
+
+    Every statement that changes such rows adds one small row per day it touches, so writers never wait for
+    each other here; `fold_day_sums` joins rows of one key from time to time. A figure is always the sum of
+    all rows of its keys, folded or not. Units: `amount` and `balance` in `currency`, `functional` in the
+    company's. Which kind sums what, `day_sums.TRUTH` says; `day_sums.faults` compares them.
+    """
+
+    kind = models.CharField(
+        max_length=12, help_text="invoice, credit_note, debit_note, receipt, returned, due"
+    )
+    # Documents: owed, paid, settled or cancelled. Receipts: the method. Items due: "".
+    part = models.CharField(max_length=14, default="")
+    entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, related_name="+", db_index=False)
+    currency = models.CharField(max_length=3)
+    day = models.DateField(help_text="Day of issue, of receipt, or when it is due")
+    n = models.BigIntegerField()
+    amount = models.DecimalField(max_digits=24, decimal_places=4)
+    functional = models.DecimalField(max_digits=24, decimal_places=4)
+    balance = models.DecimalField(max_digits=24, decimal_places=4, default=0)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["kind", "day", "entity"], name="day_sum_of_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.day} {self.amount} {self.currency}"

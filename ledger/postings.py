@@ -129,11 +129,12 @@ def credit_note(
     rate: Rate,
     open_parts: Sequence[tuple[Item, Decimal]] = (),
     rounding: Decimal = Decimal(0),
+    account: str = RETURNS,
 ) -> list[Leg]:
     """A credit note (positive amounts) at the invoice's own `rate`.
 
     `open_parts` says how much of which open item it settles; the rest becomes customer credit (item
-    "credit"). Returns take the rounding between the currencies.
+    "credit"). `account`, LATE_FEES when a late charge is waived, takes the rounding between the currencies.
     """
     total = net + _sum(taxes) + rounding
     rest = total - sum((value for _, value in open_parts), Decimal(0))
@@ -147,7 +148,7 @@ def credit_note(
     legs.append(Leg(ROUNDING, rounding, rate.convert(rounding)))
     legs += _settled(RECEIVABLES, open_parts, rate.functional)
     legs.append(Leg(CUSTOMER_CREDIT, -rest, -rate.convert(rest), "credit"))
-    return _with_rest(legs, RETURNS, net)
+    return _with_rest(legs, account, net)
 
 
 def receipt(

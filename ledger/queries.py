@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from ledger import day_sums
 from ledger.models import Allocation, Line, OpenItem
 from ledger.rules import AgedItem, Ageing, ageing
 
@@ -77,21 +78,20 @@ class Movement:
 
 
 def account_movements(
-    customer_id: int, currency: str, *, since: date | None, until: date
+    customer_id: int, currency: str, *, since: date | None, until: date, entity_id: int | None = None
 ) -> tuple[Decimal, list[Movement]]:
     """Opening balance and movements of the customer's account (1100 + 2100), oldest first.
+
+    With all selling companies, or with the one of `entity_id`.
 
     Opening + movements = closing = what the ledger says; entries that only shift between the two
     accounts (an allocation without discount) sum to zero and are left out.
     """
-    opening = (
-        Line.objects.filter(customer_id=customer_id, currency=currency, entry__on__lt=since).aggregate(
-            s=Sum("amount")
-        )["s"]
-        if since
-        else None
-    ) or ZERO
-    lines = Line.objects.filter(customer_id=customer_id, currency=currency, entry__on__lte=until)
+    own = Line.objects.filter(customer_id=customer_id, currency=currency)
+    if entity_id is not None:
+        own = own.filter(entry__entity_id=entity_id)
+    opening = (own.filter(entry__on__lt=since).aggregate(s=Sum("amount"))["s"] if since else None) or ZERO
+    lines = own.filter(entry__on__lte=until)
     if since:
         lines = lines.filter(entry__on__gte=since)
     rows = (
@@ -124,7 +124,7 @@ def faults() -> list[str]:
     """Every breach of the book's invariants that rows can show; empty is sound.
 
     I1 entries balance; I2 and I3 the control accounts equal the open items; I4 and I5 open amounts
-    equal what allocations leave; I6 allocations join likes.
+    equal what allocations leave; I6 allocations join likes; the sums per day are those of their rows.
     """
     found = []
     with connection.cursor() as cursor:
@@ -133,7 +133,7 @@ def faults() -> list[str]:
             rows = cursor.fetchmany(5)
             if rows:
                 found.append(f"{name}: {rows}")
-    return found
+    return found + day_sums.faults()
 
 
 _CONTROL = """
@@ -175,3 +175,12 @@ _FAULTS = {
         WHERE d.currency <> a.currency OR c.currency <> a.currency OR d.entity_id <> c.entity_id
            OR a.on < d.opened_on OR a.on < c.opened_on""",
 }
+
+
+def uses_of(credit_id: int) -> int:
+    """How many times a credit was used, undone or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT entry_id) FROM ledger_allocation WHERE credit_id = %s", [credit_id]
+        )
+        return int(cursor.fetchone()[0])

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from core.errors import Invalid, Refused
-from core.money import amount, round_money, split, unit, zero
+from core.money import amount, round_money, split, times, unit, zero
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Rate:
 
     def convert(self, value: Decimal) -> Decimal:
         """The amount in functional currency, rounded half up."""
-        return round_money(Fraction(value) * Fraction(self.value), self.functional)
+        return round_money(times(value, self.value), self.functional)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core import locale
-from core.exporting import csv_file
+from core.dates import EARLIEST
+from core.exporting import table_file
 from core.money import plain
 from core.paging import paginate
 from core.permissions import allowed
@@ -22,6 +23,7 @@ from customers import queries as customers
 from entities import queries as entities
 from ledger import book, queries
 from ledger.book import EntryFilters, ItemFilters
+from team.exports import count_export
 from team.requests import StaffRequest
 
 READ = "ledger.view_ledger"
@@ -65,10 +67,11 @@ def entries(request: StaffRequest) -> HttpResponse:
 
 @require_GET
 @allowed(READ)
-def journal(request: StaffRequest) -> HttpResponseBase:
-    """The filtered journal as CSV, one row a line of an entry."""
+def journal(request: StaffRequest, kind: str) -> HttpResponseBase:
+    """The filtered journal as CSV or XLSX, one row a line of an entry."""
+    count_export(request.user)
     rows = book.journal(request.user, _entry_filters(request.GET)).order_by("pk")
-    return csv_file("journal.csv", _COLUMNS, _lines(rows), most=_MOST_EXPORTED)
+    return table_file("journal", kind, _COLUMNS, _lines(rows), most=_MOST_EXPORTED)
 
 
 def _lines(rows: Any) -> Iterator[list[object]]:
@@ -104,7 +107,7 @@ def items(request: StaffRequest) -> HttpResponse:
     for item in page.items:
         day = filters.as_of or entities.local_day(item.entity, now)
         item.late = max(0, (day - item.due_on).days) if item.due_on else 0
-    totals = book.item_totals(rows)
+    totals = book.open_totals(request.user, filters, now)
     context = {
         "page": page,
         "filters": filters,
@@ -179,7 +182,7 @@ def _number(text: str | None) -> int | None:
 
 def _day(get: QueryDict, name: str) -> date | None:
     try:
-        return min(date.fromisoformat(get.get(name, "")), timezone.localdate())
+        return max(EARLIEST, min(date.fromisoformat(get.get(name, "")), timezone.localdate()))
     except ValueError:
         return None
 

@@ -51,6 +51,7 @@ def report() -> list[Finding]:
         ("delay", "Worker: wait before that job", _delay),
         ("queue", "Jobs waiting", _queue),
         ("outbox", "Oldest unannounced fact", _outbox),
+        ("reminders", "Companies without a decision about reminders", _reminders),
     ]
     return [_ask(*part) for part in parts]
 
@@ -163,6 +164,21 @@ def _outbox() -> Finding:
         value=round(age.total_seconds(), 1),
         unit="s",
         note=f"{found['n']} waiting" if found["n"] else "",
+    )
+
+
+def _reminders() -> Finding:
+    from reminders.queries import SILENT_HOURS, silent_companies
+
+    silent = silent_companies(timezone.now())
+    names = ", ".join(str(entity) for entity, _ in silent[:3])
+    return Finding(
+        "reminders",
+        "Companies without a decision about reminders",
+        ok=not silent,
+        value=len(silent),
+        unit="companies",
+        note=f"none for {SILENT_HOURS} hours: {names}" if silent else "",
     )
 
 

@@ -184,8 +184,8 @@ class PaymentsQuery(Query):
     entity = serializers.CharField(required=False, max_length=12)
     customer = serializers.IntegerField(required=False, min_value=1, max_value=2**53)
     currency = serializers.CharField(required=False, max_length=3)
-    since = serializers.DateField(required=False)
-    until = serializers.DateField(required=False)
+    since = Day(required=False)
+    until = Day(required=False)
 
 
 class CreditsQuery(Query):

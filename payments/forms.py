@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
+from core.dates import EARLIEST
 from core.errors import DomainError
 from core.fields import DayField, NumberField
 from customers import queries as customers
@@ -208,6 +209,6 @@ class ListForm(forms.Form):
 def day_of(data: Mapping[str, str], name: str, default: date, *, latest: date) -> date:
     """A day from an address, never after `latest`; `default` when it cannot be read."""
     try:
-        return min(date.fromisoformat(data.get(name, "")), latest)
+        return max(EARLIEST, min(date.fromisoformat(data.get(name, "")), latest))
     except ValueError:
         return default

@@ -9,7 +9,8 @@ app_name = "payments"
 urlpatterns = [
     path("payments/", lists.list_, name="list"),
     path("payments/totals/", lists.totals, name="totals"),
-    path("payments/export.csv", lists.export, name="export"),
+    path("payments/export.csv", lists.export, {"kind": "csv"}, name="export"),
+    path("payments/export.xlsx", lists.export, {"kind": "xlsx"}, name="export_xlsx"),
     path("payments/record/", receipts.record, name="record"),
     path("payments/proposal/", receipts.proposal, name="proposal"),
     path("payments/customers/", receipts.customer_names, name="customer_names"),
@@ -31,5 +32,11 @@ urlpatterns = [
     path("payments/small-difference/<int:pk>/", deciding.small_difference, name="small_difference"),
     path("customers/<int:pk>/account/", account.account, name="account"),
     path("customers/<int:pk>/account/summary/", account.summary, name="account_summary"),
-    path("customers/<int:pk>/account/statement.csv", account.statement, name="statement"),
+    path("customers/<int:pk>/account/statement.csv", account.statement, {"kind": "csv"}, name="statement"),
+    path(
+        "customers/<int:pk>/account/statement.xlsx",
+        account.statement,
+        {"kind": "xlsx"},
+        name="statement_xlsx",
+    ),
 ]

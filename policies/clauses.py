@@ -37,6 +37,8 @@ ORDERS = ("remittance", "reference", "exact_amount", "oldest")
 CHANNELS = ("email", "phone", "post", "task")
 RECIPIENTS = ("billing", "second_contact", "executive", "collector", "team_lead", "controller")
 TONES = range(1, 6)
+STATUTORY = "statutory"
+"""A step's fee is the fixed sum of the law."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ class Interest:
 @dataclass(frozen=True)
 class Step:
     """A reminder step: `day` from the due date (negative = before), `tone` 1 (courtesy) to 5 (final), and the
-    situation a message template is chosen for. `fee` in the policy's currency."""
+    situation a message template is chosen for. `fee` is charged when it was sent, in the policy's currency;
+    `statutory`: the fixed sum of the law instead; `interest`: also late interest up to its day."""
 
     day: int
     tone: int
@@ -96,6 +99,13 @@ class Step:
     situation: str
     recipients: tuple[str, ...] = ("billing",)
     fee: Decimal = Decimal(0)
+    statutory: bool = False
+    interest: bool = False
+
+    @property
+    def charges(self) -> bool:
+        """Whether the customer pays for it."""
+        return bool(self.fee or self.statutory or self.interest)
 
 
 @dataclass(frozen=True)
@@ -164,7 +174,9 @@ def to_json(clauses: Clauses) -> dict[str, Any]:
                 "channel": step.channel,
                 "situation": step.situation,
                 "recipients": list(step.recipients),
-                "fee": str(step.fee),
+                "fee": STATUTORY if step.statutory else str(step.fee),
+                # Only where it is charged: versions stored before it was known keep their hash.
+                **({"interest": True} if step.interest else {}),
             }
             for step in clauses.ladder
         ],

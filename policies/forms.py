@@ -13,8 +13,9 @@ from django.urls import reverse_lazy
 from core.errors import DomainError
 from core.fields import DayField, NumberField
 from entities.models import Entity
+from policies.fields import FeeField
 from policies.models import Policy
-from policies.rules import CHANNELS, METHODS, ORDERS, PROSE, REGIMES, TITLES
+from policies.rules import CHANNELS, METHODS, ORDERS, PROSE, REGIMES, STATUTORY, TITLES
 from team.models import User
 
 METHOD_NAMES = [(name, name.replace("_", " ").capitalize().replace("Upi", "UPI")) for name in METHODS]
@@ -123,13 +124,14 @@ class StepForm(forms.Form):
     channel = forms.ChoiceField(choices=[(name, name.capitalize()) for name in CHANNELS], required=False)
     situation = forms.CharField(max_length=40, required=False)
     recipients = forms.CharField(max_length=120, required=False)
-    fee = NumberField(places=4, required=False)
+    fee = FeeField(places=4, required=False)
+    interest = forms.BooleanField(required=False)
     remove = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for name, field in self.fields.items():
-            if name != "remove":
+            if name not in {"interest", "remove"}:
                 field.widget.attrs["class"] = "in n" if name in {"day", "fee"} else "in"
 
 
@@ -175,7 +177,7 @@ def step_rows(clauses: dict[str, Any]) -> list[dict[str, Any]]:
             **row,
             "situation": row["situation"].replace("_", " "),
             "recipients": ", ".join(name.replace("_", " ") for name in row.get("recipients", ())),
-            "fee": _number(row.get("fee")),
+            "fee": STATUTORY if row.get("fee") == STATUTORY else _number(row.get("fee")),
         }
         for row in clauses.get("ladder") or []
     ]
@@ -272,6 +274,7 @@ def _step(row: dict[str, Any]) -> dict[str, Any]:
         "situation": _name(row["situation"]),
         "recipients": _names(row["recipients"]) or ["billing"],
         "fee": _text(row["fee"]),
+        "interest": row["interest"],
     }
 
 
@@ -289,5 +292,5 @@ def _number(value: Any) -> Decimal | None:
     return found or None
 
 
-def _text(value: Decimal | date | None) -> str:
+def _text(value: Decimal | date | str | None) -> str:
     return "0" if value is None else str(value)

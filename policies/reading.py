@@ -16,6 +16,7 @@ from policies.clauses import (
     ORDERS,
     RECIPIENTS,
     REGIMES,
+    STATUTORY,
     TITLES,
     TONES,
     Clauses,
@@ -118,8 +119,15 @@ class _Reader:
             str(row.get("channel", "email")),
             str(row.get("situation", "")),
             self._names(row, "recipients", ("billing",)),
-            self._decimal(row, "fee", where),
+            *self._fee(row, where),
+            row.get("interest") is True,
         )
+
+    def _fee(self, row: Mapping[str, Any], where: str) -> tuple[Decimal, bool]:
+        """(amount, whether it is the fixed sum of the law)."""
+        if row.get("fee") == STATUTORY:
+            return Decimal(0), True
+        return self._decimal(row, "fee", where), False
 
     def _optional(self, row: Mapping[str, Any], name: str, where: str) -> Decimal | None:
         return None if row.get(name) in (None, "") else self._decimal(row, name, where)

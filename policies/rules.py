@@ -9,6 +9,7 @@ from policies.clauses import (
     ORDERS,
     RECIPIENTS,
     REGIMES,
+    STATUTORY,
     TITLES,
     Clauses,
     Interest,
@@ -21,7 +22,17 @@ from policies.clauses import (
 )
 from policies.examples import Example, worked_examples
 from policies.reading import from_json
-from policies.words import PROSE, Change, Said, complete, diff, readability, summary, terms_in_words
+from policies.words import (
+    PROSE,
+    Change,
+    Said,
+    charges_in_words,
+    complete,
+    diff,
+    readability,
+    summary,
+    terms_in_words,
+)
 
 __all__ = [
     "CHANNELS",
@@ -31,6 +42,7 @@ __all__ = [
     "PROSE",
     "RECIPIENTS",
     "REGIMES",
+    "STATUTORY",
     "TITLES",
     "Change",
     "Clauses",
@@ -42,6 +54,7 @@ __all__ = [
     "Said",
     "Step",
     "Tolerance",
+    "charges_in_words",
     "complete",
     "diff",
     "from_json",

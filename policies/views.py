@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core import faults, formatting
 from core.dates import in_words
 from core.errors import DomainError, Stale
+from core.numbers import row_id
 from core.permissions import allowed, public
 from policies import operations, queries, rules, showing, starter
 from policies.forms import (
@@ -386,7 +387,7 @@ def _against(
 ) -> PolicyVersion | None:
     """The version to compare with: the one asked for, else the one before."""
     wished = request.GET.get("against", "")
-    number = int(wished) if wished.isdigit() else version.number - 1
+    number = row_id(wished) or version.number - 1
     return next((one for one in versions if one.number == number and one.pk != version.pk), None)
 
 

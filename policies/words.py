@@ -11,7 +11,7 @@ from fractions import Fraction
 from core.errors import Problem, problem
 from core.money import round_to
 from core.terms import Terms, parse_terms
-from policies.clauses import REGIMES, TITLES, Clauses
+from policies.clauses import REGIMES, TITLES, Clauses, Step
 
 # Clauses only people can write; the others say themselves what the engine does.
 PROSE = (
@@ -219,11 +219,23 @@ def _reminders(clauses: Clauses) -> str:
             if not step.day
             else f"{abs(step.day)} days {'before' if step.day < 0 else 'after'}"
         )
-        fee = f", fee {step.fee:f} {clauses.currency}" if step.fee else ""
+        fee = f", {charged}" if (charged := charges_in_words(step, clauses.currency)) else ""
         who = _listed([name.replace("_", " ") for name in step.recipients], "and")
         what = step.situation.replace("_", " ")
         steps.append(f"{when} ({what}, by {step.channel} to {who}, tone {step.tone}{fee})")
     return f"We write or call: {'; '.join(steps)}." if steps else ""
+
+
+def charges_in_words(step: Step, currency: str) -> str:
+    """What a step charges when it was sent; "" for nothing."""
+    fee = (
+        f"fee {step.fee:f} {currency}".strip()
+        if step.fee
+        else "fixed sum of the law"
+        if step.statutory
+        else ""
+    )
+    return " and ".join(filter(None, (fee, "late interest" if step.interest else "")))
 
 
 def _write_off(clauses: Clauses) -> str:

@@ -22,6 +22,11 @@ class Limit:
 
 CLIENT = Limit("client", 120, 60)
 TOKEN = Limit("token", 60, 60)
+ACTS = Limit("acts", 10, 600)
+"""Promises and questions: what a person types, not what a program repeats."""
+LINK_ASKS = Limit("link-asks", 5, 600)
+LINK_MAILS = Limit("link-mails", 3, 3600)
+"""How often a client asks for a fresh link, and how often one address is written to."""
 FILES = Limit("files", 20, 60)
 LOGO = Limit("logo", 60, 60)
 # A guess that opened nothing. After that many the client is told to wait, whatever it asks for:

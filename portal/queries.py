@@ -255,11 +255,12 @@ def _payment(account: Account, document: DocumentView, w: Writer, words: Words) 
         label = w.say(f"qr_{kind}", amount=w.money(amount))
     except NoPaymentCode:
         pass  # the rows say it all; a wrong code would be worse
-    rows = [_pay_row(row, words) for row in document.bank]
+    rows = [pay_row(row, words) for row in document.bank]
     return Payment(document.pay_title, rows, code, label, kind, document.pay_notes)
 
 
-def _pay_row(row: Row, words: Words) -> PayRow:
+def pay_row(row: Row, words: Words) -> PayRow:
+    """A row of the account with what its button copies."""
     copy = row.value.replace(" ", "") if row.label == "IBAN" else row.value
     return PayRow(row.label, row.value, copy, words.say("copy", what=row.label))
 

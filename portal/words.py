@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from invoices.documents.labels import Words as DocumentWords
+from portal.act_words import ACT_TEXTS
+from portal.my_words_more import MY_TEXTS
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "hi": "हिन्दी"}
 """Language -> its own name, in the order of the switch."""
@@ -271,7 +273,7 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = known_language(language) or "en"
-        self._own = TEXTS[self.language]
+        self._own = {**TEXTS[self.language], **ACT_TEXTS[self.language], **MY_TEXTS[self.language]}
         self._document = DocumentWords(self.language)
 
     def __getitem__(self, key: str) -> str:

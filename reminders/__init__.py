@@ -1,1 +1,1 @@
-"""Asking for what is owed: reminders, promises, plans."""
+"""The ladder: what is decided each day for each invoice, and what was sent."""

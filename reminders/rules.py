@@ -1,15 +1,13 @@
-"""When customers are reminded, and whether a promise was kept."""
+"""When customers are reminded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from core.calendars import Calendar
 from core.dates import add_days
-from core.money import zero
 
 
 @dataclass(frozen=True)
@@ -54,39 +52,3 @@ def reminder_days(
             sent.pop()
         sent.append(Reminder(step, on))
     return sent
-
-
-@dataclass(frozen=True)
-class Promise:
-    """Until when a promise may be kept, what came in by then, and open, kept, partly_kept or broken."""
-
-    evaluate_after: date
-    received: Decimal
-    status: str
-
-
-def promise(
-    *,
-    promised_on: date,
-    made_on: date,
-    amount: Decimal,
-    payments: Sequence[tuple[date, Decimal]],
-    as_of: date,
-    calendar: Calendar,
-    currency: str,
-    grace_business_days: int = 0,
-) -> Promise:
-    """Judge a promise to pay `amount` by `promised_on` plus working days of grace.
-
-    Payments dated from the day it was made to the end of the grace count, as far as they are known `as_of`.
-    """
-    last = calendar.add_business_days(promised_on, grace_business_days)
-    counted = (value for on, value in payments if made_on <= on <= min(last, as_of))
-    received = sum(counted, zero(currency))
-    if received >= amount:
-        status = "kept"
-    elif as_of <= last:
-        status = "open"
-    else:
-        status = "partly_kept" if received > 0 else "broken"
-    return Promise(last, received, status)

@@ -8,8 +8,9 @@ from django import forms
 from django.utils import timezone
 
 from core.fields import DayField, NumberField
+from team.absences import possible_deputies
 from team.models import User
-from team.queries import KIND_NAMES, scopes_for
+from team.queries import KIND_NAMES, scopes_people_give
 from team.roles import ROLES
 
 LOCALES = [
@@ -89,5 +90,22 @@ class KeyForm(forms.Form):
 
     def __init__(self, *args: Any, account: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["scopes"].choices = scopes_for(account)  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = scopes_people_give(account)  # type: ignore[attr-defined]
         self.fields["expires_on"].initial = timezone.localdate() + timedelta(days=90)
+
+
+class AbsenceForm(forms.Form):
+    """Whole days somebody is away, and who stands in: only colleagues who may."""
+
+    first_on = DayField(label="First day away")
+    last_on = DayField(label="Last day away")
+    deputy = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        label="Who stands in",
+        help_text="Somebody of the same authority or below. They work with their own limits.",
+    )
+    note = forms.CharField(max_length=200, required=False, help_text="Colleagues do not see it.")
+
+    def __init__(self, *args: Any, person: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["deputy"].queryset = possible_deputies(person).order_by("name")  # type: ignore[attr-defined]

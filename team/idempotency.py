@@ -13,22 +13,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
+from django.utils import timezone
 from psycopg2 import errorcodes
 
 from core.errors import Invalid
 from core.rest.problems import BadRequest, Busy
 from team.models import IdempotentRequest, User
+from team.requests import StaffRequest
 
 LIFE = timedelta(hours=24)
 _LONGEST = 255
+_ONE_REQUEST = "a_key_names_one_request"
+_MARK = re.compile(r"[0-9a-f]{32}")
 # Headers that describe the answer. Others, like the request id, belong to the single request.
-_KEPT = ("Content-Type", "ETag", "Location")
+_KEPT = ("Content-Type", "ETag", "Location", "HX-Redirect")
 
 
 def key_of(header: str | None, *, needed: bool) -> str | None:
@@ -75,6 +80,43 @@ def answer_once(
     return response
 
 
+def act_once(request: StaffRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
+    """The redirect of `act` for a form that carries `{% once %}`: the same form sent again gets the same one.
+
+    A form without it (a script that fills none in) acts each time. Refusals of `act` are raised and keep
+    nothing, so the form can be mended and sent. Another body under the same mark is refused as `Invalid`.
+    """
+    mark = request.POST.get("once", "")
+    if not _MARK.fullmatch(mark):
+        return act()
+    body = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
+    path = f"{request.method} {request.path}"
+    try:
+        return answer_once(
+            f"form:{mark}", user=request.user, path=path, body=body, now=timezone.now(), act=act
+        )
+    except Invalid as fault:
+        if fault.rule != _ONE_REQUEST:
+            raise
+        raise Invalid(
+            "This form was sent before, with other values; nothing was done now.",
+            field="once",
+            rule="a_form_is_sent_once",
+            mend="Open the page anew and see what was done.",
+        ) from fault
+
+
+def answered_before(request: StaffRequest) -> bool:
+    """Whether `act_once` has an answer for this form: then what it says is not judged on today's state."""
+    mark = request.POST.get("once", "")
+    return bool(
+        _MARK.fullmatch(mark)
+        and IdempotentRequest.objects.filter(
+            user=request.user, key=f"form:{mark}", created_at__gte=timezone.now() - LIFE
+        ).exists()
+    )
+
+
 def forget_old(*, now: datetime) -> int:
     """Delete keys that ended; returns how many."""
     deleted, _ = IdempotentRequest.objects.filter(created_at__lt=now - LIFE).delete()
@@ -117,7 +159,7 @@ def _stored(row: IdempotentRequest, path: str, digest: str) -> HttpResponse:
         raise Invalid(
             "This Idempotency-Key was used for another request.",
             field="Idempotency-Key",
-            rule="a_key_names_one_request",
+            rule=_ONE_REQUEST,
             mend="Use a new key for a new request.",
         )
     return HttpResponse(

@@ -3,10 +3,13 @@
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+
+from core.ranges import DateRange
 
 
 class PeopleManager(UserManager["User"]):
@@ -159,3 +162,40 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Absence(models.Model):
+    """Somebody is away for whole days, the first and the last included, and who stands in for them.
+
+    The deputy works with their own roles and limits: an absence gives nobody a right.
+    """
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="absences")
+    deputy = models.ForeignKey(User, on_delete=models.PROTECT, related_name="deputises")
+    first_on = models.DateField()
+    last_on = models.DateField()
+    note = models.CharField(max_length=200, blank=True, default="")
+    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    entered_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-first_on", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_on__gte=F("first_on")), name="an_absence_ends_after_it_begins"
+            ),
+            models.CheckConstraint(condition=~Q(person=F("deputy")), name="nobody_is_their_own_deputy"),
+            ExclusionConstraint(
+                name="a_person_is_absent_once_at_a_time",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    (DateRange("first_on", "last_on", models.Value("[]")), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(cancelled_at__isnull=True),
+            ),
+        ]
+        indexes = [models.Index(fields=["deputy", "last_on"], name="absence_of_deputy")]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.first_on:%d %b} to {self.last_on:%d %b}"

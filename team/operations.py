@@ -18,7 +18,7 @@ from core import edits
 from core.errors import Invalid, Refused
 from team import events, queries
 from team.models import APIKey, ApprovalLimit, User
-from team.roles import BY_CODE, DEFAULT_LIMITS, ROLES
+from team.roles import BY_CODE, DECIDING_ACTS, DEFAULT_LIMITS, ROLES
 from trail.operations import record
 
 LONGEST_KEY_LIFE = timedelta(days=366)
@@ -36,13 +36,15 @@ def add_person(
     actor: User | None,
     now: datetime,
     password: str | None = None,
+    hashed: str = "",
     language: str = "en",
     time_zone: str = "UTC",
     is_machine: bool = False,
 ) -> User:
     """Make an account. Without a password the person sets one through "forgot password".
 
-    A machine account never has a password: it acts through API keys only.
+    `hashed` is the hash of that password where the caller has it: many people of a demo share one, and a
+    hash is slow on purpose. A machine account never has a password: it acts through API keys only.
     """
     email = email.strip()
     _check_address(email)
@@ -55,7 +57,10 @@ def add_person(
         raise Invalid("A person needs a name.", field="name", rule="a_person_has_a_name")
     if password is not None:
         _check_password(password, user)
-    user.set_password(password)
+    if password is not None and hashed:
+        user.password = hashed
+    else:
+        user.set_password(password)
     user.save(force_insert=True)
     user.groups.set(Group.objects.filter(name__in=roles))
     record(
@@ -194,7 +199,9 @@ def create_key(
 ) -> tuple[APIKey, str]:
     """A key for the account, and its text, which exists only in this answer: the database keeps a hash.
 
-    Scopes are permissions the account has; the key lives at most a year.
+    Scopes are permissions the account has; the key lives at most a year. A person (`actor`) gives no deciding
+    act, whoever the account is: whoever holds the text would be somebody's second person. The command of the
+    operator (no actor) may. Who made it stands on the key and on the account's page.
     """
     user = User.objects.select_for_update().get(pk=user.pk)
     if not user.is_active:
@@ -209,6 +216,8 @@ def create_key(
             mend="Choose an earlier day.",
         )
     _check_scopes(user, scopes)
+    if actor is not None:
+        _refuse_deciding(scopes)
     prefix, raw = _new_key()
     key = APIKey.objects.create(
         user=user,
@@ -226,6 +235,7 @@ def create_key(
         actor=actor,
         at=now,
         account=user.email,
+        person=user.pk,
         scopes=key.scopes,
         expires_at=expires_at,
     )
@@ -350,6 +360,17 @@ def _check_scopes(user: User, scopes: Collection[str]) -> None:
             field="scopes",
             rule="a_key_does_no_more_than_its_account",
             mend="Give the account a role that may, or leave the scope out.",
+        )
+
+
+def _refuse_deciding(scopes: Collection[str]) -> None:
+    deciding = sorted(set(scopes) & set(DECIDING_ACTS))
+    if deciding:
+        raise Refused(
+            f"A key does not decide: {', '.join(deciding)} is for a person who signs in.",
+            field="scopes",
+            rule="a_key_is_no_second_person",
+            mend="Leave it out; the person decides on the screen.",
         )
 
 

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from core.rows import rows_where
 from team.models import APIKey, ApprovalLimit, User
-from team.roles import BY_CODE, DEFAULT_LIMITS, ROLES, Role
+from team.roles import BY_CODE, DECIDING_ACTS, DEFAULT_LIMITS, ROLES, Role
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
@@ -20,7 +22,14 @@ KIND_NAMES = {
     "write_off": "Write-off",
     "refund": "Refund",
     "fee_waiver": "Late-fee waiver",
+    "promise": "Promise far ahead, or after broken ones",
+    "payment_plan": "Payment plan (months)",
+    "hand_over": "Hand-over to an agency or lawyers",
+    "overdue_account": "Overdue account: collector (as specialist), lead, controller",
     "master_data": "Bank details, terms, credit limit",
+    "change_notice": "Notice of change to customers",
+    "contract": "Contract (value of a year)",
+    "bill_run": "Bill run (sum of its invoices)",
 }
 
 
@@ -48,6 +57,22 @@ def roles_of(user: User) -> list[Role]:
 def people_with_role(*codes: str) -> QuerySet[User]:
     """Active people (no machine accounts) who have one of the roles."""
     return User.objects.filter(is_active=True, is_machine=False, groups__name__in=codes).distinct()
+
+
+def roles_held(codes: Iterable[str]) -> list[tuple[int, str]]:
+    """(person, role) of everybody in `people_with_role`, once for each of the roles they have."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [list(codes)])
+        return list(cursor.fetchall())
+
+
+# Asked at every submission, and always the same: nothing is compiled.
+_HELD = """
+SELECT DISTINCT u.id, g.name FROM team_user u
+JOIN team_user_groups m ON m.user_id = u.id JOIN auth_group g ON g.id = m.group_id
+WHERE u.is_active AND NOT u.is_machine AND g.name = ANY(%s)
+"""
+_LIMITS = "currency IN ('', %s) ORDER BY kind, rank"
 
 
 def people_at_rank(least: int) -> QuerySet[User]:
@@ -91,7 +116,7 @@ def limit_table(currency: str = "") -> dict[str, list[ApprovalLimit]]:
     """
     table: dict[str, list[ApprovalLimit]] = {kind: [] for kind in DEFAULT_LIMITS}
     own: dict[str, list[ApprovalLimit]] = {}
-    for row in ApprovalLimit.objects.filter(currency__in={"", currency}).order_by("kind", "rank"):
+    for row in rows_where(ApprovalLimit, _LIMITS, [currency]):
         (own if row.currency else table).setdefault(row.kind, []).append(row)
     return table | own
 
@@ -116,13 +141,23 @@ def api_keys() -> QuerySet[APIKey]:
 
 
 def key_allows(key: APIKey, permission: str) -> bool:
-    """A key may do what its scopes name, and never more than the account behind it may."""
+    """A key may do what its scopes name, and never more than the account behind it may.
+
+    A key that a person made decides nothing, also one from before that was refused when it was made.
+    """
+    if permission in DECIDING_ACTS and key.created_by_id is not None:
+        return False
     return bool(permission in key.scopes and key.user.is_active and key.user.has_perm(permission))
 
 
 def scopes_for(user: User) -> list[tuple[str, str]]:
     """(permission, name) of everything a key of this account could be given: what its roles may do."""
     return named(sorted({act for role in roles_of(user) for act in role.acts}))
+
+
+def scopes_people_give(user: User) -> list[tuple[str, str]]:
+    """`scopes_for` without the deciding acts: what a person may give a key of this account."""
+    return [(act, name) for act, name in scopes_for(user) if act not in DECIDING_ACTS]
 
 
 def named(acts: Iterable[str]) -> list[tuple[str, str]]:

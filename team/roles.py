@@ -5,19 +5,39 @@ An act is a permission codename `app.codename`. A role that is not listed for an
 
 from dataclasses import dataclass
 
+# What everybody who works here does: their own work, their own notices.
+_OWN = ("work.do_work", "notices.read_notice")
 _READ = (
+    *_OWN,
     "customers.view_customer",
     "invoices.view_invoice",
     "payments.view_payment",
+    "banking.view_bank_statement",
+    "statements.view_statement",
     "policies.view_policy",
     "catalogue.view_item",
     "entities.view_entity",
+    "conversations.read_inquiries",
+    "charges.view_charges",
+    "contracts.view_contract",
+    "cases.view_case",
+    "reminders.view_reminder",
 )
+_NOTES = ("conversations.read_notes", "conversations.write_note")
+_ANSWER = ("conversations.answer_inquiry", *_NOTES)
 _BILL = (
     "invoices.edit_invoice",
     "customers.edit_customer",
     "customers.edit_requirement",
     "correspondence.send_message",
+    "correspondence.post_letter",
+    "statements.send_statement",
+    *_ANSWER,
+    "reminders.pause_reminder",
+    "charges.charge_late",
+    "charges.waive_charge",
+    "contracts.edit_contract",
+    "contracts.run_bills",
 )
 _LEAD = (
     *_BILL,
@@ -25,13 +45,19 @@ _LEAD = (
     "invoices.credit_invoice",
     "invoices.hold_invoice",
     "work.decide_approval",
+    "work.assign_work",
+    "notices.view_readers",
+    "notices.edit_change_notice",
+    "notices.send_change_notice",
     "customers.request_change",
     "customers.approve_change",
     "correspondence.view_outgoing",
     "correspondence.manage_link",
     "invoices.export_invoices",
 )
-_CASH = ("payments.record_payment", "payments.allocate_payment", "payments.refund_payment")
+_COLLECT = ("cases.work_case", "cases.offer_plan", "cases.hand_over")
+_BANK = ("banking.import_bank_statement",)
+_CASH = (*_BANK, "payments.record_payment", "payments.allocate_payment", "payments.refund_payment")
 
 
 @dataclass(frozen=True)
@@ -77,9 +103,13 @@ ROLES: tuple[Role, ...] = (
             # A lead is the second person of a change of bank data, and compares what they confirm.
             "customers.view_bank_data",
             "payments.write_off",
+            *_COLLECT,
+            "cases.delegate_case",
             "policies.write_policy",
+            "reminders.edit_ladder",
             "catalogue.edit_item",
             "correspondence.edit_template",
+            "correspondence.approve_template",
             "invoices.import_invoices",
         ),
         "Runs the team: approves, credits, proposes write-offs.",
@@ -93,14 +123,20 @@ ROLES: tuple[Role, ...] = (
             *_READ,
             *_LEAD,
             "payments.write_off",
+            *_COLLECT,
+            "cases.delegate_case",
             "payments.refund_payment",
+            *_BANK,
             "invoices.backdate_invoice",
+            "charges.manage_rates",
             "invoices.import_invoices",
             "policies.write_policy",
             "policies.approve_policy",
             "policies.publish_policy",
+            "reminders.edit_ladder",
             "catalogue.edit_item",
             "entities.manage_entities",
+            "notices.edit_protocol",
             "ledger.view_ledger",
             "customers.view_bank_data",
             "trail.view_trail",
@@ -114,7 +150,11 @@ ROLES: tuple[Role, ...] = (
         True,
         (
             *_READ,
+            *_NOTES,
             "work.decide_approval",
+            "work.assign_work",
+            "notices.view_readers",
+            "notices.send_change_notice",
             "policies.approve_policy",
             "policies.publish_policy",
             "ledger.view_ledger",
@@ -130,7 +170,7 @@ ROLES: tuple[Role, ...] = (
         "Manager",
         0,
         False,
-        (*_READ, "invoices.export_invoices"),
+        (*_READ, "conversations.read_notes", "invoices.export_invoices"),
         "Reads figures and records.",
     ),
     Role(
@@ -140,7 +180,12 @@ ROLES: tuple[Role, ...] = (
         False,
         (
             *_READ,
+            *_ANSWER,
+            *_COLLECT,
             "invoices.hold_invoice",
+            "charges.waive_charge",
+            "reminders.pause_reminder",
+            "statements.send_statement",
             "correspondence.send_message",
             "correspondence.manage_link",
             "customers.edit_customer",
@@ -153,7 +198,7 @@ ROLES: tuple[Role, ...] = (
         "Cash applier",
         0,
         True,
-        (*_READ, *_CASH, "invoices.export_invoices"),
+        (*_READ, *_NOTES, *_CASH, "invoices.export_invoices"),
         "Records receipts and finds their invoices.",
     ),
     Role(
@@ -163,6 +208,7 @@ ROLES: tuple[Role, ...] = (
         False,
         (
             *_READ,
+            "conversations.read_notes",
             "ledger.view_ledger",
             "trail.view_trail",
             "correspondence.view_outgoing",
@@ -183,7 +229,7 @@ ROLES: tuple[Role, ...] = (
         "Legal adviser",
         0,
         False,
-        ("policies.view_policy",),
+        (*_OWN, "policies.view_policy"),
         "Sees what is shared with them.",
     ),
     Role(
@@ -192,6 +238,7 @@ ROLES: tuple[Role, ...] = (
         0,
         True,
         (
+            *_OWN,
             "team.manage_people",
             "team.manage_keys",
             "invoices.import_invoices",
@@ -207,6 +254,13 @@ ROLES: tuple[Role, ...] = (
 
 BY_CODE = {role.code: role for role in ROLES}
 
+# What decides as a second person, or puts in force what others wrote. A key a person makes never has these,
+# not even for its maker: a program is no second person. Only the operator's command on the server gives them.
+_DECIDES = ("decide_", "approve_", "publish_")
+DECIDING_ACTS: tuple[str, ...] = tuple(
+    sorted({act for role in ROLES for act in role.acts if act.partition(".")[2].startswith(_DECIDES)})
+)
+
 # Approvals: kind -> ((role, limit or None for any), ...), lowest sufficient first. Functional currency.
 DEFAULT_LIMITS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "standard_invoice": (
@@ -221,6 +275,16 @@ DEFAULT_LIMITS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "refund": (("lead", "2000"), ("controller", "20000"), ("director", None)),
     "fee_waiver": (("specialist", "100"), ("lead", "1000"), ("controller", None), ("director", None)),
     "master_data": (("lead", None), ("controller", None), ("director", None)),
+    "promise": (("lead", None), ("controller", None), ("director", None)),
+    # Measured in months from the offer to the last instalment.
+    "payment_plan": (("specialist", "3"), ("lead", "6"), ("controller", None), ("director", None)),
+    "hand_over": (("controller", None), ("director", None)),
+    # Up to which overdue amount an account stays with its collector (the first row), and with the lead.
+    "overdue_account": (("specialist", "25000"), ("lead", "250000"), ("controller", None)),
+    "change_notice": (("lead", None), ("controller", None), ("director", None)),
+    # By what the contract's items come to in a year, and by the sum of the run's invoices.
+    "contract": (("lead", "100000"), ("controller", None), ("director", None)),
+    "bill_run": (("lead", "100000"), ("controller", None), ("director", None)),
 }
 
 # Up to this amount a document of the kind is approved without a person, and that is recorded.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from team import views
+from team import absence_views, views
 
 app_name = "team"
 
@@ -20,6 +20,9 @@ urlpatterns = [
     path("keys/", views.keys, name="keys"),
     path("keys/new/", views.add_key, name="add_key"),
     path("keys/<int:pk>/revoke/", views.revoke_key, name="revoke_key"),
+    path("absences/", absence_views.list_, name="absences"),
+    path("absences/new/", absence_views.add, name="add_absence"),
+    path("absences/<int:pk>/cancel/", absence_views.cancel, name="cancel_absence"),
     path("profile/", views.profile, name="profile"),
     path("second-factor/", views.second_factor, name="second_factor"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from team.forms import KeyForm, LimitForm, NewPersonForm, PersonForm, ReasonForm
 from team.models import APIKey, ApprovalLimit, User
 from team.requests import StaffRequest
 from team.roles import BY_CODE, ROLES
-from trail.queries import entries_of
+from trail.queries import entries_of, entries_of_all
 
 _BOTH = ["GET", "POST"]
 
@@ -102,7 +102,7 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
         "has_factor": queries.has_second_factor(user),
         "mfa_off": settings.DEMO,
         "keys": user.api_keys.order_by("-created_at"),
-        "entries": entries_of(user)[:20],
+        "entries": (entries_of(user) | entries_of_all(APIKey, user.api_keys.values("pk")))[:20],
         "is_self": user.pk == request.user.pk,
         "limits": [(name, *queries.limit_of(user, kind)) for kind, name in queries.KIND_NAMES.items()],
         "now": timezone.now(),
@@ -230,7 +230,11 @@ def keys(request: StaffRequest) -> HttpResponse:
 @allowed("team.manage_keys")
 def add_key(request: StaffRequest) -> HttpResponse:
     """Create a key. Its text is on this answer and nowhere else, so the answer is not a redirect."""
-    account = get_object_or_404(User, pk=request.GET.get("account") or 0, is_active=True)
+    number = request.GET.get("account", "")
+    # Digits of other scripts, and numbers no row can have, are accounts that are not there.
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise Http404
+    account = get_object_or_404(User, pk=int(number), is_active=True)
     form = KeyForm(request.POST or None, account=account)
     if request.method == "POST" and form.is_valid():
         last = form.cleaned_data["expires_on"]

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 
 FLAGS = [
@@ -18,6 +20,19 @@ FLAGS = [
     "--no-default-browser-check",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+# How long a page may take on a machine that has other work.
+PATIENCE = 60_000
+WIDE, PHONE, NARROW = 1440, 390, 320
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_AXE = Axe().axe_script
+_COLOURS = ["color-contrast", "link-in-text-block"]
+# Notes which elements have asked for their part of the page, and whether all have.
+_WATCH = """window.askedFor = new WeakSet();
+document.addEventListener('htmx:afterRequest',
+  (event) => window.askedFor.add(event.detail.requestConfig.elt));"""
+LOADED = """() => document.readyState === 'complete'
+  && !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')
+  && [...document.querySelectorAll("[hx-trigger~='load']")].every((one) => window.askedFor.has(one))"""
 # What a browser says of a page that is refused on purpose (a test looks at the page itself).
 _EXPECTED = ("status of 4",)
 
@@ -54,7 +69,8 @@ class Pages:
             reduced_motion="reduce",
             java_script_enabled=scripts,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(_WATCH)
         self._contexts.append(context)
         if user is not None:
             context.add_cookies(
@@ -83,3 +99,61 @@ def session_of(user: Any) -> str:
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def unreadable(page: Any, *, tags: list[str] | None = None) -> Iterator[str]:
+    """What keeps somebody from reading the page that is open, looked at three times without loading it again.
+
+    Light and wide by every rule (of these tags, if some are given); dark by the rules of colours, for
+    nothing else can differ; as wide as a phone by every other rule, and by those of colours what only a phone
+    shows. On a phone, and at 320 px, nothing may be scrolled in two directions.
+    """
+    every: dict[str, Any] = {"runOnly": tags} if tags else {}
+    colours = {"runOnly": _COLOURS}
+    without_colours = {"rules": {name: {"enabled": False} for name in _COLOURS}}
+    wide = list(_too_wide(page, WIDE))
+    page.evaluate(_REMEMBER)
+    yield from (f"light: {one}" for one in [*wide, *violations(page, every)])
+    page.emulate_media(color_scheme="dark")
+    yield from (f"dark: {one}" for one in violations(page, colours))
+    page.emulate_media(color_scheme="light")
+    yield from (f"on a phone: {one}" for size in (NARROW, PHONE) for one in _too_wide(page, size))
+    yield from (f"on a phone: {one}" for one in violations(page, every | without_colours))
+    yield from (f"on a phone: {one}" for one in violations(page, colours, only=_NEW))
+    page.set_viewport_size({"width": WIDE, "height": 900})
+
+
+def violations(page: Any, options: dict[str, Any], *, only: str = "[document]") -> Iterator[str]:
+    """What axe finds under its options in these elements, with the first places."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE)
+    found = page.evaluate(
+        f"""options => {{
+            const include = {only};
+            return include.length ? axe.run({{ include }}, options).then((found) => found.violations) : [];
+        }}""",
+        options | {"resultTypes": ["violations"]},
+    )
+    for fault in found:
+        places = "; ".join(f"{one['html'][:160]} {one['failureSummary']}" for one in fault["nodes"][:3])
+        yield f"{fault['id']} ({len(fault['nodes'])}x) {places}"
+
+
+def _too_wide(page: Any, width: int) -> Iterator[str]:
+    """Where the page is wider than a window of that width, and what is."""
+    page.set_viewport_size({"width": width, "height": 900})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > width:
+        yield f"{wide} px wide in {width} px: {page.evaluate(_CULPRITS)}"
+
+
+_SHOWN = "[...document.querySelectorAll('body *')].filter((one) => one.checkVisibility())"
+_REMEMBER = f"window.shownWide = new Set({_SHOWN}); 0"
+_NEW = (
+    f"{_SHOWN}.filter((one) => !window.shownWide.has(one)"
+    " && (one.parentElement === document.body || window.shownWide.has(one.parentElement)))"
+)
+_CULPRITS = """() => [...document.querySelectorAll('body *')]
+  .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+  .filter(one => !one.closest('.tbl-wrap, dialog:not([open])'))
+  .slice(0, 3).map(one => one.outerHTML.slice(0, 120))"""

@@ -318,9 +318,11 @@ def start_web(transactional_db: None) -> Iterator[Callable[..., Any]]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium, once per worker."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
-    from tests.browser import FLAGS, chromium
+    from tests.browser import FLAGS, PATIENCE, chromium
+
+    expect.set_options(timeout=PATIENCE)
 
     # Playwright's loop runs in this thread; Django would take every query for one inside async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -46,7 +46,7 @@ class Process:
     """A child in its own process group that ends with the test run."""
 
     def __init__(
-        self, argv: list[str], changes: dict[str, str], *, ready: str = "", timeout: float = 60
+        self, argv: list[str], changes: dict[str, str], *, ready: str = "", timeout: float = 180
     ) -> None:
         """Start it, its environment changed by `changes`, and wait until its output matches `ready`."""
         handle, path = tempfile.mkstemp(prefix="process-", suffix=".log", dir=os.environ["TEST_FOLDER"])
@@ -76,7 +76,7 @@ class Process:
         """What it has said so far."""
         return self.log.read_text(errors="replace")
 
-    def wait_for(self, pattern: str, timeout: float = 60) -> None:
+    def wait_for(self, pattern: str, timeout: float = 180) -> None:
         """Until its output matches; an error with the output when it ends or takes too long."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -93,7 +93,7 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
         self.popen.wait()
 
-    def stop(self, timeout: float = 30) -> int:
+    def stop(self, timeout: float = 90) -> int:
         """Ask it to end; its exit status."""
         self.popen.terminate()
         return self.popen.wait(timeout)
@@ -133,7 +133,7 @@ class MailSink:
             self.before_answer(message)
         return "250 OK"
 
-    def wait_for(self, count: int, timeout: float = 20) -> list[EmailMessage]:
+    def wait_for(self, count: int, timeout: float = 90) -> list[EmailMessage]:
         """Until that many messages came."""
         deadline = time.monotonic() + timeout
         while len(self.messages) < count and time.monotonic() < deadline:

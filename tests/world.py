@@ -99,7 +99,7 @@ class World:
         return payments.allocate_payment(payment, [part], actor=self.cash, now=now, grant_discount=discount)
 
 
-def make_world(**entity: Any) -> World:
+def make_world(*, clauses: dict[str, Any] | None = None, **entity: Any) -> World:
     """A German company in euros with a published policy (net 30, 2 % within 10 days, 1.00 tolerance)."""
     if not TaxRate.objects.exists():
         catalogue.load_tax_rates(tax_rates(), actor=None, now=LONG_AGO)
@@ -145,7 +145,7 @@ def make_world(**entity: Any) -> World:
         entity=seller,
         customer=customer,
         item=make_item(),
-        policy=make_policy(seller, people["controller"], people["director"]),
+        policy=make_policy(seller, people["controller"], people["director"], clauses=clauses),
         **people,
     )
 

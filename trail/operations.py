@@ -13,8 +13,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.module_loading import import_string
 
-from core.rows import insert_rows
-from trail.models import Announcement, Entry
+from core.rows import copy_rows, insert_rows
+from trail.models import Entry
 
 
 class Fact(NamedTuple):
@@ -43,8 +43,8 @@ def record(
     entry = _entry(fact, subject, actor=actor, at=at, customer_id=customer_id, payload=payload)
     if changes:
         entry.changes = {name: [_text(old), _text(new)] for name, (old, new) in changes.items()}
-    entry.save(force_insert=True)
-    _announce([entry], at=at)
+    insert_rows([entry])
+    _announce(fact, [entry], at=at)
     return entry
 
 
@@ -55,7 +55,7 @@ def record_all(fact: str, facts: Iterable[Fact], *, actor: AbstractBaseUser | No
         for f in facts
     ]
     insert_rows(entries)
-    _announce(entries, at=at)
+    _announce(fact, entries, at=at)
     return len(entries)
 
 
@@ -92,14 +92,14 @@ def _entry(
     )
 
 
-def _announce(entries: list[Entry], *, at: datetime) -> None:
-    waiting = [
-        Announcement(entry=entry, task=task, queued_at=at)
-        for entry in entries
-        for task in subscribers(entry.fact)
-    ]
-    if waiting:
-        Announcement.objects.bulk_create(waiting, batch_size=2000)
+def _announce(fact: str, entries: list[Entry], *, at: datetime) -> None:
+    tasks = subscribers(fact)
+    if tasks:
+        copy_rows(
+            "trail_announcement",
+            ("entry_id", "task", "queued_at", "attempts"),
+            ((entry.pk, task, at, 0) for entry in entries for task in tasks),
+        )
 
 
 @cache

@@ -32,6 +32,13 @@ def entries_of(subject: models.Model) -> QuerySet[Entry]:
     return found.select_related("actor").order_by("-id")
 
 
+def entries_of_all(kind: type[models.Model], keys: QuerySet[Any]) -> QuerySet[Entry]:
+    """Every act on the rows of `kind` with these primary keys, newest first, with its actor."""
+    of_kind = ContentType.objects.get_for_model(kind)
+    found: QuerySet[Entry] = Entry.objects.filter(content_type=of_kind, object_id__in=keys)
+    return found.select_related("actor").order_by("-id")
+
+
 def entries_of_customer(customer_id: int) -> QuerySet[Entry]:
     """Every act that touched this customer, newest first, with its actor."""
     found: QuerySet[Entry] = Entry.objects.filter(customer_key=customer_id)

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET
 
 from core.paging import paginate
 from core.permissions import allowed
-from core.templatetags.ui import fact
 from trail.models import Entry
+from trail.naming import fact_name
 from trail.queries import changes_of, visible_to
 
 # Query key -> the column it compares exactly, and its name for people.
@@ -49,5 +49,5 @@ def _chip(request: HttpRequest, key: str, value: str) -> dict[str, str]:
     rest = request.GET.copy()
     for gone in (key, "after", "before"):
         rest.pop(gone, None)
-    words = fact(value) if key == "fact" else value
+    words = fact_name(value) if key == "fact" else value
     return {"label": names[key], "value": words, "url": f"?{rest.urlencode()}"}

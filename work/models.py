@@ -1,5 +1,6 @@
-"""Who has to do or decide what: approvals and long jobs."""
+"""Who has to do or decide what: approvals, long jobs, work items."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -73,6 +74,7 @@ class Approval(models.Model):
         indexes = [
             models.Index(fields=["state", "needed_role", "requested_at"], name="approval_waiting"),
             models.Index(fields=["subject_type", "subject_id", "-id"], name="approval_of_subject"),
+            models.Index(fields=["customer_key", "decided_at"], name="approval_of_customer"),
         ]
 
     def __str__(self) -> str:
@@ -115,3 +117,127 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class WorkItem(models.Model):
+    """One thing one person has to do: what, about what, by when, why, and why them.
+
+    Somebody owns it, or it waits in the queue of a role. `key` names the reason it exists, so that the same
+    reason never makes two open items.
+    """
+
+    class State(models.TextChoices):
+        NEW = "new", "Waiting for an owner"
+        ASSIGNED = "assigned", "Assigned"
+        ACCEPTED = "accepted", "Accepted"
+        IN_PROGRESS = "in_progress", "In progress"
+        BLOCKED = "blocked", "Blocked"
+        DONE = "done", "Done"
+        RETURNED = "returned", "Returned"
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=160)
+    subject_type = models.ForeignKey("contenttypes.ContentType", on_delete=models.PROTECT, related_name="+")
+    subject_id = models.BigIntegerField()
+    label = models.CharField(max_length=200)
+    path = models.CharField(max_length=200, help_text="Page where the work is done")
+    entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, null=True, related_name="+")
+    # A plain number, because customers live above work.
+    customer_key = models.BigIntegerField(null=True, blank=True)
+    why = models.CharField(max_length=300, help_text="Why it has to be done, in words")
+    why_owner = models.CharField(max_length=200, blank=True, default="", help_text="Why this person")
+    owner = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="work")
+    # The absent colleague the owner stands in for.
+    on_behalf_of = models.ForeignKey(
+        PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    role = models.CharField(max_length=30, help_text="Whose work it is; its queue holds what nobody owns")
+    due_at = models.DateTimeField(null=True, blank=True)
+    value = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    blocked_by = models.CharField(max_length=300, blank=True, default="")
+    declined = models.PositiveSmallIntegerField(default=0)
+    opened_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    opened_at = models.DateTimeField()
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    finished_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        ordering = ["due_at", "id"]
+        permissions = [
+            ("do_work", "Can see and do their own work"),
+            ("assign_work", "Can see and hand over the work of others"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"],
+                condition=~Q(state__in=["done", "returned"]),
+                name="one_work_item_is_open_per_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["done", "returned"])
+                | Q(state="new", owner__isnull=True)
+                | (~Q(state="new") & Q(owner__isnull=False) & Q(assigned_at__isnull=False)),
+                name="open_work_has_one_owner_or_waits_in_a_queue",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["done", "returned"], finished_at__isnull=False)
+                | (~Q(state__in=["done", "returned"]) & Q(finished_at__isnull=True)),
+                name="finished_work_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="blocked") | ~Q(blocked_by=""), name="blocked_work_says_by_what"
+            ),
+            models.CheckConstraint(
+                condition=Q(value__isnull=True) | ~Q(currency=""), name="the_value_of_work_has_a_currency"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["owner", "due_at", "id"],
+                name="work_of_owner",
+                condition=~Q(state__in=["done", "returned"]),
+            ),
+            models.Index(
+                fields=["role", "due_at", "id"],
+                name="work_of_role",
+                condition=~Q(state__in=["done", "returned"]),
+            ),
+            models.Index(fields=["finished_at", "id"], name="work_finished"),
+            models.Index(fields=["subject_type", "subject_id"], name="work_of_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {self.State.DONE, self.State.RETURNED}
+
+
+class HandOver(models.Model):
+    """One change of owner of a work item. Written once, never changed."""
+
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="hand_overs")
+    at = models.DateTimeField()
+    from_person = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    to_person = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    to_role = models.CharField(max_length=30)
+    by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["id"]
+        triggers = [
+            pgtrigger.Protect(
+                name="a_hand_over_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}: {self.reason}"

@@ -166,3 +166,41 @@ def _why_not(worker: Worker, needs: Mapping[str, int], effort: Decimal) -> str:
     if worker.capacity <= 0 or worker.load + effort > worker.capacity:
         return "no capacity left"
     return ""
+
+
+OVER = ("done", "returned")
+# What may follow a state of a work item. Handing over is possible from every open state.
+NEXT: Mapping[str, frozenset[str]] = {
+    "new": frozenset({"assigned", "done", "returned"}),
+    "assigned": frozenset({"new", "assigned", "accepted", "in_progress", "blocked", "done", "returned"}),
+    "accepted": frozenset({"new", "assigned", "in_progress", "blocked", "done", "returned"}),
+    "in_progress": frozenset({"new", "assigned", "blocked", "done", "returned"}),
+    "blocked": frozenset({"new", "assigned", "in_progress", "done", "returned"}),
+    "done": frozenset({"assigned"}),
+    "returned": frozenset({"assigned"}),
+}
+DECLINES_UNTIL_LEAD = 2
+LEAD = "lead"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody with the role: how many open items they own, and when they got the last one."""
+
+    id: int
+    load: int
+    last_assigned: datetime | None = None
+
+
+def least_loaded(candidates: Sequence[Candidate]) -> Candidate | None:
+    """Fewest open items, then longest since the last assignment, then the lower id; None of nobody."""
+    return min(
+        candidates,
+        key=lambda c: (c.load, c.last_assigned.timestamp() if c.last_assigned else 0.0, c.id),
+        default=None,
+    )
+
+
+def role_after_decline(role: str, declined: int) -> str:
+    """Whose work it is once `declined` people said no: from the second on the team lead's."""
+    return LEAD if declined >= DECLINES_UNTIL_LEAD else role

@@ -9,6 +9,7 @@ app_name = "work"
 urlpatterns = [
     path("work/", views.list_, name="list"),
     path("work/needs/", views.needs, name="needs"),
+    path("work/<int:pk>/<slug:act>/", views.act, name="act"),
     path("approvals/", views.approvals, name="approvals"),
     path("jobs/", views.jobs, name="jobs"),
     path("jobs/<int:pk>/", views.job, name="job"),

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from core.dates import EARLIEST, LATEST, is_plausible
 from core.money import exponent, plain
 
 _DECIMAL = re.compile(r"-?\d{1,13}(\.\d{1,6})?", re.ASCII)
@@ -122,7 +123,13 @@ class Day(serializers.DateField):
         """The date."""
         if not isinstance(data, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", data, re.ASCII):
             self.fail("invalid", format="YYYY-MM-DD")
-        return super().to_internal_value(data)
+        day = super().to_internal_value(data)
+        if not is_plausible(day):
+            raise ValidationError(
+                f"{day.isoformat()} cannot be meant. Use a day from {EARLIEST.year} to {LATEST.year}.",
+                "day_is_plausible",
+            )
+        return day
 
 
 @extend_schema_field(_SCHEMA)

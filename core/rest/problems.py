@@ -156,6 +156,11 @@ def not_found(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
     return written(Said(404, one["message"], [one]), request)
 
 
+def refused(status: int, text: str, rule: str, request: HttpRequest) -> HttpResponse:
+    """The answer where no view of the interface was reached."""
+    return written(_one(status, text, rule), request)
+
+
 def said_of(error: Exception) -> Said:
     """What to say about an exception."""
     if isinstance(error, DomainError):

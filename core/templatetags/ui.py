@@ -5,6 +5,7 @@ Money, numbers and days are written in the reader's locale (`core.locale`). None
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,6 +28,12 @@ register = template.Library()
 
 CURSORS = ("after", "before")
 PILLS = frozenset({"", "ok", "warn", "bad", "info", "violet", "draft"})
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """What a form carries so that sending it twice, even at the same moment, acts once."""
+    return format_html('<input type="hidden" name="once" value="{}">', uuid.uuid4().hex)
 
 
 @register.simple_tag
@@ -114,12 +121,6 @@ def percent(rate: Decimal | str | None) -> str:
 def count(number: int | None) -> str:
     """ "12,480"."""
     return "" if number is None else formatting.number(Decimal(number), locale.current())
-
-
-@register.filter
-def fact(name: str) -> str:
-    """ "Tax registration created" for the fact "tax_registration.created"."""
-    return name.replace(".", " ").replace("_", " ").capitalize()
 
 
 @register.filter

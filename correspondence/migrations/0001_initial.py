@@ -73,6 +73,9 @@ class Migration(migrations.Migration):
                     ("send_message", "Can send messages to customers"),
                     ("view_outgoing", "Can see outgoing mail"),
                 ],
+                "indexes": [
+                    models.Index(fields=["about_type", "about_id", "-id"], name="message_about"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -158,6 +161,9 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-id"],
                 "permissions": [("manage_link", "Can create and revoke customer links")],
+                "indexes": [
+                    models.Index(fields=["about_type", "about_id", "-id"], name="link_about"),
+                ],
             },
         ),
         migrations.AddField(
@@ -207,6 +213,17 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["situation", "language", "channel", "-version"],
                 "permissions": [("edit_template", "Can write message templates")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("situation", "language", "channel", "version"),
+                        name="a_template_version_has_its_own_number",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "active")),
+                        fields=("situation", "language", "channel"),
+                        name="one_template_is_in_use_per_situation_and_language",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -291,29 +308,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="publiclink",
-            index=models.Index(fields=["about_type", "about_id", "-id"], name="link_about"),
-        ),
-        migrations.AddConstraint(
-            model_name="template",
-            constraint=models.UniqueConstraint(
-                fields=("situation", "language", "channel", "version"),
-                name="a_template_version_has_its_own_number",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="template",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "active")),
-                fields=("situation", "language", "channel"),
-                name="one_template_is_in_use_per_situation_and_language",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["about_type", "about_id", "-id"], name="message_about"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="message",

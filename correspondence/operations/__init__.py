@@ -8,6 +8,14 @@ from correspondence.operations._delivering import (
     deliver,
     retry_delivery,
 )
+from correspondence.operations._letters import (
+    NotPosted,
+    NotToPost,
+    mark_posted,
+    read_letter,
+    return_letter,
+)
+from correspondence.operations._printing import KIND, TASK, ask_for_letters, print_letters, read_letters
 from correspondence.operations._queueing import (
     File,
     NobodyToWriteTo,
@@ -17,23 +25,52 @@ from correspondence.operations._queueing import (
     preview_message,
     queue_message,
 )
-from correspondence.operations._templates import SavedByAnother, activate_template, save_template
+from correspondence.operations._reports import note_bounce_of, note_delivered, note_opened, note_unwanted
+from correspondence.operations._templates import (
+    NotInReview,
+    OwnText,
+    SavedByAnother,
+    ThreatTooEarly,
+    approve_template,
+    return_template,
+    save_template,
+    submit_template,
+)
 
 __all__ = [
+    "KIND",
+    "TASK",
     "DeliveryIsUnderWay",
     "File",
     "NoTemplateInUse",
     "NobodyToWriteTo",
+    "NotInReview",
+    "NotPosted",
+    "NotToPost",
+    "OwnText",
     "SavedByAnother",
-    "activate_template",
+    "ThreatTooEarly",
+    "approve_template",
+    "ask_for_letters",
     "cancel_delivery",
     "cancel_queued",
     "claim_delivery",
     "deliver",
     "find_template",
     "install_texts",
+    "mark_posted",
+    "note_bounce_of",
+    "note_delivered",
+    "note_opened",
+    "note_unwanted",
     "preview_message",
+    "print_letters",
     "queue_message",
+    "read_letter",
+    "read_letters",
     "retry_delivery",
+    "return_letter",
+    "return_template",
     "save_template",
+    "submit_template",
 ]

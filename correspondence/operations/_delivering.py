@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import structlog
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,15 +14,17 @@ from core.errors import DomainError, Refused
 from correspondence import links
 from correspondence.events import MESSAGE_CANCELLED, MESSAGE_FAILED, MESSAGE_RETRIED, MESSAGE_SENT
 from correspondence.mail import HIDDEN_LINK, FrozenMail, compose
-from correspondence.models import Delivery
+from correspondence.models import Channel, Delivery
+from correspondence.operations._letters import print_letter
+from correspondence.operations._marks import locked, note
+from correspondence.operations._reports import bounce
 from correspondence.outcomes import Failure, failure_of, next_wait
 from correspondence.queries import STALE_CLAIM, about_of
-from customers.operations import note_bounce
-from trail.operations import record
 
 logger = structlog.get_logger(__name__)
 
 State = Delivery.State
+_HANDED_OVER = {State.SENT, State.DELIVERED, State.OPENED, State.BOUNCED}
 
 
 class DeliveryIsUnderWay(Refused):
@@ -44,10 +45,12 @@ def deliver(delivery_id: int, *, now: datetime) -> Delivery | None:
     if delivery is None:
         return None
     try:
-        _hand_over(_composed(delivery))
+        if delivery.message.channel == Channel.LETTER:
+            return print_letter(delivery, now=timezone.now())
+        provider_id = _hand_over(_composed(delivery))
     except Exception as error:  # noqa: BLE001 (whatever it was, the claim must not stay open)
         return _note_failure(delivery, _failure(error, delivery), now=timezone.now())
-    return _note_sent(delivery, now=timezone.now())
+    return _note_sent(delivery, provider_id, now=timezone.now())
 
 
 @transaction.atomic
@@ -93,7 +96,7 @@ def cancel_queued(
 @transaction.atomic
 def cancel_delivery(delivery: Delivery, *, actor: AbstractBaseUser | None, now: datetime) -> Delivery:
     """Stop one delivery that waits."""
-    delivery = _locked(delivery)
+    delivery = locked(delivery)
     if delivery.state != State.QUEUED:
         raise DeliveryIsUnderWay(
             f"The message to {delivery.email} no longer waits: {delivery.get_state_display().lower()}.",
@@ -105,7 +108,7 @@ def cancel_delivery(delivery: Delivery, *, actor: AbstractBaseUser | None, now: 
 @transaction.atomic
 def retry_delivery(delivery: Delivery, *, actor: AbstractBaseUser | None, now: datetime) -> Delivery:
     """Queue a failed delivery again, with its Message-ID and a fresh count of attempts."""
-    delivery = _locked(delivery)
+    delivery = locked(delivery)
     if delivery.state != State.FAILED:
         raise DeliveryIsUnderWay(
             f"Only a failed delivery is tried again; this one is {delivery.get_state_display().lower()}.",
@@ -113,7 +116,7 @@ def retry_delivery(delivery: Delivery, *, actor: AbstractBaseUser | None, now: d
         )
     delivery.state, delivery.attempts, delivery.not_before, delivery.error = State.QUEUED, 0, now, ""
     delivery.save(update_fields=["state", "attempts", "not_before", "error"])
-    _record(MESSAGE_RETRIED, delivery, actor=actor, now=now)
+    note(MESSAGE_RETRIED, delivery, actor=actor, now=now)
     return delivery
 
 
@@ -129,17 +132,20 @@ def _is_claimable(delivery: Delivery, now: datetime) -> bool:
 def _reason_to_stop(delivery: Delivery, now: datetime) -> str:
     """Why the message must not leave the house any more; "" when it may.
 
-    The object it is about may say so itself: `mail_stop`, a property with the reason.
+    The object it is about may say so itself: `mail_stop(now)` answers with the reason, in this transaction.
     """
     about = about_of(delivery.message)
     if about is None:
         return "What it was about is gone."
-    if reason := str(getattr(about, "mail_stop", "")):
+    ask = getattr(about, "mail_stop", None)
+    if ask is not None and (reason := str(ask(now))):
         return reason
     if delivery.message.link and not links.is_open(delivery.message.link, now):
         return "Its link was revoked or has expired."
     if delivery.contact and not delivery.contact.is_active:
         return "The contact is no longer active."
+    if delivery.email and delivery.contact and delivery.contact.opted_out_at:
+        return "The contact asked for no mail."
     return ""
 
 
@@ -148,9 +154,12 @@ def _composed(delivery: Delivery) -> FrozenMail:
     return compose(delivery, link_address=links.address(link) if link else HIDDEN_LINK)
 
 
-def _hand_over(mail: FrozenMail) -> None:
+def _hand_over(mail: FrozenMail) -> str:
+    """Hand the mail over; returns what the mail service calls it, where it says so."""
     if mail.send() != 1:
         raise NotHandedOver("The mail backend sent nothing.")
+    found = getattr(getattr(mail, "anymail_status", None), "message_id", None)
+    return found[:200] if isinstance(found, str) else ""
 
 
 def _failure(error: Exception, delivery: Delivery) -> Failure:
@@ -166,19 +175,20 @@ def _failure(error: Exception, delivery: Delivery) -> Failure:
 
 
 @transaction.atomic
-def _note_sent(delivery: Delivery, *, now: datetime) -> Delivery:
-    delivery = _locked(delivery)
-    if delivery.state == State.SENT:  # a second hand-over of a claim that was thought dead
+def _note_sent(delivery: Delivery, provider_id: str, *, now: datetime) -> Delivery:
+    delivery = locked(delivery)
+    if delivery.state in _HANDED_OVER:  # a second hand-over of a claim thought dead, or a quick report
         return delivery
     delivery.state, delivery.sent_at, delivery.error = State.SENT, now, ""
-    delivery.save(update_fields=["state", "sent_at", "error"])
-    _record(MESSAGE_SENT, delivery, actor=None, now=now, attempts=delivery.attempts)
+    delivery.provider_id = provider_id
+    delivery.save(update_fields=["state", "sent_at", "error", "provider_id"])
+    note(MESSAGE_SENT, delivery, actor=None, now=now, attempts=delivery.attempts)
     return delivery
 
 
 @transaction.atomic
 def _note_failure(claimed: Delivery, failure: Failure, *, now: datetime) -> Delivery:
-    delivery = _locked(claimed)
+    delivery = locked(claimed)
     if delivery.state != State.SENDING or delivery.claimed_at != claimed.claimed_at:
         return delivery  # another worker took the stale claim over and has its own answer
     wait = None if failure.permanent else next_wait(delivery.attempts)
@@ -188,42 +198,16 @@ def _note_failure(claimed: Delivery, failure: Failure, *, now: datetime) -> Deli
         delivery.state, delivery.not_before = State.QUEUED, now + wait
         delivery.save(update_fields=["state", "not_before", "error"])
         return delivery
+    if failure.mailbox_is_dead:
+        return bounce(delivery, reason=failure.text, now=now)
     delivery.state = State.FAILED
     delivery.save(update_fields=["state", "error"])
-    if failure.mailbox_is_dead and delivery.contact:
-        note_bounce(delivery.contact, reason=failure.text, now=now)
-    _record(MESSAGE_FAILED, delivery, actor=None, now=now, code=failure.code)
+    note(MESSAGE_FAILED, delivery, actor=None, now=now, code=failure.code)
     return delivery
 
 
 def _cancel(delivery: Delivery, reason: str, *, actor: AbstractBaseUser | None, now: datetime) -> Delivery:
     delivery.state, delivery.error = State.CANCELLED, reason[:500]
     delivery.save(update_fields=["state", "error"])
-    _record(MESSAGE_CANCELLED, delivery, actor=actor, now=now, reason=reason)
+    note(MESSAGE_CANCELLED, delivery, actor=actor, now=now, reason=reason)
     return delivery
-
-
-def _locked(delivery: Delivery) -> Delivery:
-    return (
-        Delivery.objects.select_for_update(of=("self",))
-        .select_related("message__link", "message__about_type", "contact")
-        .get(pk=delivery.pk)
-    )
-
-
-def _record(
-    fact: str, delivery: Delivery, *, actor: AbstractBaseUser | None, now: datetime, **payload: Any
-) -> None:
-    message = delivery.message
-    record(
-        fact,
-        about_of(message) or message,
-        actor=actor,
-        at=now,
-        customer_id=message.customer_id,
-        message=message.pk,
-        delivery=delivery.pk,
-        situation=message.situation,
-        contact=delivery.contact_id,
-        **payload,
-    )

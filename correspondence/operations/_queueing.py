@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -13,15 +12,19 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from core.errors import Refused
-from correspondence.defaults import DEFAULTS
+from correspondence.defaults import LANGUAGES, texts_of
 from correspondence.events import MESSAGE_QUEUED
+from correspondence.letters import letter_address, render_letter
 from correspondence.mail import LINK_MARK
-from correspondence.models import Attachment, Delivery, Message, PublicLink, Template
+from correspondence.manners import usual_tone
+from correspondence.models import Attachment, Channel, Delivery, Message, PublicLink, Template
+from correspondence.operations._marks import new_mail_id
 from correspondence.queries import languages_of, template_in_use
 from correspondence.rendering import Rendered, render
 from correspondence.rules import Value, check_one_line
 from customers.models import Contact, Customer
 from entities.models import Entity
+from entities.queries import local_day
 from trail.operations import record
 
 
@@ -52,23 +55,46 @@ def queue_message(
     language: str,
     variables: Mapping[str, Value | None],
     contacts: Sequence[Contact],
-    link: PublicLink,
+    link: PublicLink | None = None,
     attachments: Iterable[File] = (),
     actor: AbstractBaseUser | None,
     now: datetime,
     not_before: datetime | None = None,
+    tone: int = 0,
+    channel: str = Channel.EMAIL,
+    customer_type: str = "",
 ) -> Message:
     """Render and freeze a message, with one delivery for each contact that has an address.
 
-    The template in use for `language` is taken, else that of the entity's language, else English. The
-    variable `public_link` is LINK_MARK, where `link` is printed at hand-over; `variables` need not have it.
-    Nothing leaves before `not_before`.
+    The text in use that fits `language`, `tone`, `channel` and `customer_type` best is taken (see
+    `correspondence.choosing`; no customer type: the customer's own). With a `link`, the variable
+    `public_link` is LINK_MARK, where the link is printed at hand-over; `variables` need not have it.
+    A letter goes once, to the customer's billing address, for the attention of the first contact; it has
+    no link. Nothing leaves before `not_before`.
     """
-    recipients = _recipients(contacts, customer)
-    template = find_template(situation, language, entity, now=now)
-    rendered = render(template, _values(variables), entity=entity)
+    template = find_template(
+        situation,
+        language,
+        entity,
+        now=now,
+        channel=channel,
+        customer_type=customer_type or customer.kind,
+        tone=tone,
+    )
+    if channel == Channel.LETTER:
+        link = None
+        address = letter_address(customer, contacts)
+        rendered = render_letter(
+            template, variables, entity=entity, address=address, on=local_day(entity, now)
+        )
+        recipients: Sequence[tuple[str, Contact | None]] = [("", contacts[0] if contacts else None)]
+    else:
+        recipients = _recipients(contacts, customer)
+        rendered = render(template, _values(variables, link), entity=entity)
     message = Message(
         situation=situation,
+        channel=channel,
+        tone=template.tone or tone or usual_tone(situation),
         template=template,
         entity=entity,
         customer=customer,
@@ -89,11 +115,11 @@ def queue_message(
         Delivery(
             message=message,
             contact=contact,
-            email=address,
-            mail_id=_new_mail_id(entity),
+            email=email_address,
+            mail_id=new_mail_id(entity),
             not_before=not_before or now,
         )
-        for address, contact in recipients.items()
+        for email_address, contact in recipients
     )
     record(
         MESSAGE_QUEUED,
@@ -104,25 +130,45 @@ def queue_message(
         message=message.pk,
         situation=situation,
         template=template.pk,
-        contacts=[contact.pk for contact in recipients.values()],
+        contacts=[contact.pk for _, contact in recipients if contact],
+        channel=channel,
     )
     return message
 
 
 def preview_message(
-    *, situation: str, entity: Entity, language: str, variables: Mapping[str, Value | None], now: datetime
+    *,
+    situation: str,
+    entity: Entity,
+    language: str,
+    variables: Mapping[str, Value | None],
+    now: datetime,
+    tone: int = 0,
+    customer_type: str = "",
 ) -> Rendered:
-    """What `queue_message` would freeze, byte by byte, without queueing it."""
-    return render(find_template(situation, language, entity, now=now), _values(variables), entity=entity)
+    """The mail `queue_message` would freeze with a link, byte by byte, without queueing it."""
+    template = find_template(situation, language, entity, now=now, customer_type=customer_type, tone=tone)
+    return render(template, {**variables, "public_link": LINK_MARK}, entity=entity)
 
 
-def find_template(situation: str, language: str, entity: Entity, *, now: datetime) -> Template:
-    """The template in use for a reader of `language`; NoTemplateInUse names what is missing."""
+def find_template(
+    situation: str,
+    language: str,
+    entity: Entity,
+    *,
+    now: datetime,
+    channel: str = Channel.EMAIL,
+    customer_type: str = "",
+    tone: int = 0,
+) -> Template:
+    """The text in use that fits best; NoTemplateInUse names what is missing."""
     install_texts(now=now)
-    template = template_in_use(situation, languages_of(language, entity))
+    languages = languages_of(language, entity)
+    template = template_in_use(situation, languages, channel=channel, customer_type=customer_type, tone=tone)
     if template is None:
+        form = "letter" if channel == Channel.LETTER else "message"
         raise NoTemplateInUse(
-            f"No message text is in use for “{situation}” in {', '.join(languages_of(language, entity))}.",
+            f"No {form} text is in use for “{situation}” in {', '.join(languages)}.",
             rule="a_situation_has_a_template_in_use",
             mend="Take one into use under Mail, Texts.",
         )
@@ -131,26 +177,27 @@ def find_template(situation: str, language: str, entity: Entity, *, now: datetim
 
 def install_texts(*, now: datetime) -> None:
     """Put the texts we start with into use where a situation has none in a language yet. Safe to repeat."""
-    known = set(Template.objects.values_list("situation", "language").distinct())
+    known = set(Template.objects.values_list("language", "situation", "channel", "customer_type", "tone"))
     missing = [
         Template(
-            situation=situation,
+            **variant._asdict(),
             language=language,
             version=1,
             subject=text.subject,
             body=text.body,
             status=Template.Status.ACTIVE,
             created_at=now,
+            approved_at=now,
         )
-        for situation, texts in DEFAULTS.items()
-        for language, text in texts.items()
-        if (situation, language) not in known
+        for language in LANGUAGES
+        for variant, text in texts_of(language).items()
+        if (language, *variant) not in known
     ]
     if missing:
         Template.objects.bulk_create(missing, ignore_conflicts=True)
 
 
-def _recipients(contacts: Sequence[Contact], customer: Customer) -> dict[str, Contact]:
+def _recipients(contacts: Sequence[Contact], customer: Customer) -> list[tuple[str, Contact | None]]:
     """One contact per address, the first one named; never nobody."""
     found: dict[str, Contact] = {}
     for contact in contacts:
@@ -163,7 +210,7 @@ def _recipients(contacts: Sequence[Contact], customer: Customer) -> dict[str, Co
             rule="a_message_has_a_recipient",
             mend="Add a contact for invoices to the customer.",
         )
-    return found
+    return list(found.items())
 
 
 def _attachment(message: Message, file: File) -> Attachment:
@@ -180,17 +227,11 @@ def _sender(entity: Entity) -> str:
     return email.utils.formataddr((_header(entity.name, "sender"), entity.email), charset="utf-8")
 
 
-def _new_mail_id(entity: Entity) -> str:
-    """A Message-ID at the sending domain."""
-    domain = entity.email.rpartition("@")[2].encode("idna").decode()
-    return f"<{secrets.token_hex(16)}@{domain}>"
-
-
 def _header(text: str, field: str) -> str:
     """The text, refused when it would split a header or hide what it says."""
     check_one_line(text, field=field)
     return text
 
 
-def _values(variables: Mapping[str, Value | None]) -> dict[str, Value | None]:
-    return {**variables, "public_link": LINK_MARK}
+def _values(variables: Mapping[str, Value | None], link: PublicLink | None) -> dict[str, Value | None]:
+    return {**variables, "public_link": LINK_MARK} if link else dict(variables)

@@ -17,8 +17,8 @@ from core.paging import paginate
 from core.permissions import allowed
 from correspondence import operations, queries
 from correspondence.mail import HIDDEN_LINK, compose, read_attachment
-from correspondence.models import Delivery
-from correspondence.previews import message_frame, without_link
+from correspondence.models import Channel, Delivery
+from correspondence.previews import letter_on_screen, message_frame, without_link
 from team.requests import StaffRequest
 
 SEE, SEND = "correspondence.view_outgoing", "correspondence.send_message"
@@ -27,7 +27,12 @@ State = Delivery.State
 PILLS = {
     State.QUEUED: "info",
     State.SENDING: "info",
-    State.SENT: "ok",
+    State.SENT: "info",
+    State.DELIVERED: "ok",
+    State.OPENED: "ok",
+    State.TO_POST: "warn",
+    State.POSTED: "ok",
+    State.BOUNCED: "bad",
     State.FAILED: "bad",
     State.CANCELLED: "",
 }
@@ -36,10 +41,12 @@ VIEWS = {
     "": (gettext_lazy("All"), ()),
     "waiting": (gettext_lazy("Waiting"), (State.QUEUED, State.SENDING)),
     "failed": (gettext_lazy("Failed"), (State.FAILED,)),
-    "sent": (gettext_lazy("Sent"), (State.SENT,)),
+    "bounced": (gettext_lazy("Came back"), (State.BOUNCED,)),
+    "sent": (gettext_lazy("Handed over"), (State.SENT, State.DELIVERED, State.OPENED)),
+    "letters": (gettext_lazy("Letters to post"), (State.TO_POST,)),
     "cancelled": (gettext_lazy("Cancelled"), (State.CANCELLED,)),
 }
-_COUNTED = {"waiting", "failed"}  # what asks for a look; the others only grow
+_COUNTED = {"waiting", "failed", "bounced", "letters"}  # what asks for a look; the others only grow
 
 
 @require_GET
@@ -90,7 +97,9 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
 @allowed(SEE)
 def body(request: StaffRequest, pk: int) -> HttpResponse:
     """The message's HTML, byte by byte but for the link, for the sandboxed frame."""
-    return message_frame(get_object_or_404(queries.visible_to(request.user), pk=pk).html)
+    message = get_object_or_404(queries.visible_to(request.user), pk=pk)
+    is_letter = message.channel == Channel.LETTER
+    return message_frame(letter_on_screen(message.html) if is_letter else message.html)
 
 
 @require_GET

@@ -165,6 +165,26 @@ class Migration(migrations.Migration):
                     ("edit_customer", "Can add and edit customers"),
                     ("edit_requirement", "Can edit billing requirements"),
                 ],
+                "indexes": [
+                    models.Index(
+                        django.db.models.functions.text.Lower("name"), models.F("id"), name="customer_by_name"
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["name"], name="customer_name_trigram", opclasses=["gin_trgm_ops"]
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("credit_limit__isnull", True), ("credit_limit__gte", 0), _connector="OR"
+                        ),
+                        name="a_credit_limit_is_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("parent", models.F("id")), _negated=True),
+                        name="a_customer_is_not_its_own_parent",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -241,6 +261,25 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["kind", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to__isnull", True),
+                            ("valid_to__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="a_requirement_ends_after_it_begins",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("customer__isnull", True), ("segment__isnull", True)),
+                            models.Q(("customer__isnull", True), ("entity__isnull", True)),
+                            models.Q(("entity__isnull", True), ("segment__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="a_requirement_has_one_level",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -279,6 +318,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_active", True)),
+                        fields=("customer", "scheme", "country"),
+                        name="a_customer_has_one_tax_id_per_scheme_and_country",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -598,60 +644,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(
-                django.db.models.functions.text.Lower("name"), models.F("id"), name="customer_by_name"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["name"], name="customer_name_trigram", opclasses=["gin_trgm_ops"]
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("credit_limit__isnull", True), ("credit_limit__gte", 0), _connector="OR"),
-                name="a_credit_limit_is_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("parent", models.F("id")), _negated=True),
-                name="a_customer_is_not_its_own_parent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="billingrequirement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
-                ),
-                name="a_requirement_ends_after_it_begins",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="billingrequirement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("customer__isnull", True), ("segment__isnull", True)),
-                    models.Q(("customer__isnull", True), ("entity__isnull", True)),
-                    models.Q(("entity__isnull", True), ("segment__isnull", True)),
-                    _connector="OR",
-                ),
-                name="a_requirement_has_one_level",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="taxid",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_active", True)),
-                fields=("customer", "scheme", "country"),
-                name="a_customer_has_one_tax_id_per_scheme_and_country",
-            ),
         ),
     ]

@@ -26,9 +26,13 @@ class ContactExists(Refused):
 # ----------------------------------------------------------------------------------------------- contacts
 @transaction.atomic
 def add_contact(customer: Customer, *, name: str, actor: User | None, now: datetime, **given: Any) -> Contact:
-    """Add a person or inbox: email, phone, role, language, purposes (billing, reminders, ...)."""
+    """Add a person or inbox: email, phone, role, language, purposes (billing, reminders, ...).
+
+    `no_mail`: they asked for none; `opens_agreed`: they agreed that we note when a mail is opened.
+    """
     customer = locked(customer)
-    contact = Contact(customer=customer, **_clean({"name": name, **given}))
+    wanted = _with_moments(Contact(), {"name": name, **given}, now)
+    contact = Contact(customer=customer, **_clean(wanted))
     _refuse_unreachable(contact)
     _refuse_second(contact)
     contact.save(force_insert=True)
@@ -49,7 +53,7 @@ def edit_contact(contact: Contact, *, actor: User | None, now: datetime, **given
     locked(contact.customer)
     contact = Contact.objects.select_for_update(of=("self",)).select_related("customer").get(pk=contact.pk)
     _refuse_inactive(contact)
-    changes = edits.apply(contact, _clean(given))
+    changes = edits.apply(contact, _clean(_with_moments(contact, given, now)))
     if not changes:
         return contact
     _refuse_unreachable(contact)
@@ -101,6 +105,15 @@ def note_bounce(contact: Contact, *, reason: str, now: datetime, actor: User | N
     return contact
 
 
+def _with_moments(contact: Contact, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What the contact asked for or agreed to, as the moment it was noted first; taken back, it is none."""
+    values = dict(given)
+    for wish, field in (("no_mail", "opted_out_at"), ("opens_agreed", "opens_agreed_at")):
+        if wish in values:
+            values[field] = (getattr(contact, field) or now) if values.pop(wish) else None
+    return values
+
+
 def _clean(given: Mapping[str, Any]) -> dict[str, Any]:
     cleaners: dict[str, Any] = {
         "name": lambda value: text(value, "name", "The name", 120, required=True),
@@ -109,6 +122,8 @@ def _clean(given: Mapping[str, Any]) -> dict[str, Any]:
         "role": lambda value: text(value, "role", "The role", 80),
         "language": rules.clean_language,
         "purposes": _clean_purposes,
+        "opted_out_at": lambda value: value,
+        "opens_agreed_at": lambda value: value,
     }
     if unknown := given.keys() - cleaners.keys():
         raise TypeError(f"A contact has no field {', '.join(sorted(unknown))}.")

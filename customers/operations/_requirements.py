@@ -79,6 +79,7 @@ def edit_requirement(
     requirement = _locked(requirement)
     if expected_revision is not None and expected_revision != requirement.revision:
         raise _stale(requirement, given)
+    before = _parameters(requirement)
     changes = edits.apply(requirement, _clean(requirement.kind, given))
     if not changes:
         return requirement
@@ -92,7 +93,8 @@ def edit_requirement(
         actor=actor,
         at=now,
         customer_id=requirement.customer_id,
-        changes=changes,
+        changes=changes
+        | ({"parameters": (before, _parameters(requirement))} if "parameters" in changes else {}),
         kind=requirement.kind,
         revision=requirement.revision,
     )
@@ -229,6 +231,10 @@ def _stale(requirement: BillingRequirement, shown: Mapping[str, Any]) -> Stale:
         f"it is now revision {requirement.revision}.",
         current={name: getattr(requirement, name) for name in shown},
     )
+
+
+def _parameters(requirement: BillingRequirement) -> str:
+    return rules.in_words(rules.REQUIREMENT_KINDS[requirement.kind].parameters, requirement.parameters)
 
 
 def _summary(requirement: BillingRequirement) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from team.requests import StaffRequest
 def seen(request: StaffRequest, pk: int) -> Customer:
     """The customer, if the reader may see it; else 404."""
     rows = queries.visible_to(request.user).select_related(
-        "entity", "segment", "owner", "parent", "payment_policy"
+        "entity__default_policy", "segment", "owner", "parent", "payment_policy"
     )
     return get_object_or_404(rows, pk=pk)
 

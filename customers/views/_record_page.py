@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core import locale
 from customers import operations, queries, rules, timeline
-from customers.models import ChangeRequest, Customer, Segment
+from customers.models import ChangeRequest, Contact, Customer, Segment
 from customers.views._parts import address_or_none
 from entities import queries as entity_queries
 from entities.models import Entity
@@ -39,17 +39,18 @@ def context(request: StaffRequest, customer: Customer) -> dict[str, Any]:
     """Everything of the record page."""
     entity = customer.entity
     entries = list(queries.change_history(customer)[: timeline.FEW + 1])
+    contacts, addresses = queries.active_contacts(customer), customer.addresses.filter(is_active=True)
     return {
-        **settings(request, customer, entity),
-        "contacts": customer.contacts.filter(is_active=True),
-        "addresses": customer.addresses.filter(is_active=True),
+        **settings(request, customer, entity, contacts),
+        "contacts": contacts,
+        "addresses": addresses,
         "tax_ids": customer.tax_ids.filter(is_active=True),
-        "missing_addresses": _missing_addresses(customer),
+        "missing_addresses": _missing_addresses({address.kind for address in addresses}),
         "certificates": customer.exemption_certificates.all(),
         "bank": shown_bank(request, customer),
         "changes": [shown_change(request, one) for one in _changes(customer)],
-        "acts": actions(request, customer),
-        "nobody": not queries.contacts_for(customer, "billing"),
+        "acts": actions(request, customer, contacts),
+        "nobody": not queries.chosen_for(contacts, "billing"),
         "days": timeline.days(entries[: timeline.FEW]),
         "more": len(entries) > timeline.FEW,
         "summary_url": address_or_none("payments:account_summary", customer.pk),
@@ -58,12 +59,14 @@ def context(request: StaffRequest, customer: Customer) -> dict[str, Any]:
     }
 
 
-def settings(request: StaffRequest, customer: Customer, entity: Entity) -> dict[str, Any]:
+def settings(
+    request: StaffRequest, customer: Customer, entity: Entity, contacts: list[Contact]
+) -> dict[str, Any]:
     """Effective settings, recipients and requirements for invoices of one company."""
     on = entity_queries.local_day(entity, timezone.now())
     profile = queries.billing_profile(customer, entity, on)
-    new = {one.pk for one in queries.unacknowledged(customer, entity, request.user, on)}
     holding = queries.requirements_for(customer, entity, on)
+    new = {one.pk for one in queries.unread_of(holding, customer, request.user)}
     currency = operations.limit_currency(customer)
     return {
         "customer": customer,
@@ -80,7 +83,9 @@ def settings(request: StaffRequest, customer: Customer, entity: Entity) -> dict[
             }
             for name, (value, level, source) in profile.levels.items()
         ],
-        "recipients": [(purpose, _recipients(customer, purpose)) for purpose in PURPOSES],
+        "recipients": [
+            (purpose, [str(one) for one in queries.chosen_for(contacts, purpose)]) for purpose in PURPOSES
+        ],
         "requirements": [shown_requirement(one, is_new=one.pk in new) for one in holding],
         "overridden": [shown_requirement(one) for one in queries.overridden(customer, entity, on)],
         "upcoming": [shown_requirement(one) for one in queries.upcoming_requirements(customer, on)],
@@ -98,10 +103,9 @@ def entity_asked(request: StaffRequest, customer: Customer) -> Entity:
     return customer.entity
 
 
-def _missing_addresses(customer: Customer) -> list[tuple[str, str]]:
+def _missing_addresses(held: set[str]) -> list[tuple[str, str]]:
     """Kinds of address the customer has none of, with their names."""
     names = {"billing": _("Billing address"), "delivery": _("Delivery address")}
-    held = set(customer.addresses.filter(is_active=True).values_list("kind", flat=True))
     return [(kind, label) for kind, label in names.items() if kind not in held]
 
 
@@ -115,10 +119,6 @@ def _setting(name: str, value: Any, currency: str) -> str:
     return str(value) if value else "—"
 
 
-def _recipients(customer: Customer, purpose: str) -> list[str]:
-    return [str(contact) for contact in queries.contacts_for(customer, purpose)]
-
-
 def shown_requirement(requirement: Any, *, is_new: bool = False) -> dict[str, Any]:
     """A requirement in words: kind, parameters, level and where it comes from."""
     kind = rules.REQUIREMENT_KINDS[requirement.kind]
@@ -128,7 +128,7 @@ def shown_requirement(requirement: Any, *, is_new: bool = False) -> dict[str, An
         "row": requirement,
         "kind": kind,
         "pill": {"block": "bad", "warn": "warn", "info": "info"}[requirement.severity],
-        "words": parameter_words(requirement),
+        "words": rules.in_words(rules.REQUIREMENT_KINDS[requirement.kind].parameters, requirement.parameters),
         "level": level,
         "level_name": {"customer": _("Customer"), "segment": _("Segment"), "company": _("Company")}.get(
             level, _("Everybody")
@@ -144,19 +144,6 @@ def shown_segment(segment: Segment) -> dict[str, Any]:
     names = ("language", "currency", "delivery_channel", "payment_policy")
     handed = {name: _setting(name, getattr(segment, name), "") for name in names}
     return {"row": segment, **handed}
-
-
-def parameter_words(requirement: Any) -> str:
-    """The parameters of a requirement as one line: "Pattern 45…, Value of the order 5000.00"."""
-    parts = []
-    for parameter in rules.REQUIREMENT_KINDS[requirement.kind].parameters:
-        value = requirement.parameters.get(parameter.name)
-        if value is None:
-            continue
-        names = dict(parameter.choices)
-        shown = [names.get(one, str(one)) for one in (value if isinstance(value, list) else [value])]
-        parts.append(f"{parameter.label}: {', '.join(shown)}")
-    return " · ".join(parts)
 
 
 def shown_bank(request: StaffRequest, customer: Customer) -> dict[str, Any] | None:
@@ -217,13 +204,13 @@ def _value(name: str, value: Any) -> str:
     return str(value)
 
 
-def actions(request: StaffRequest, customer: Customer) -> list[dict[str, Any]]:
+def actions(request: StaffRequest, customer: Customer, contacts: list[Contact]) -> list[dict[str, Any]]:
     """The named acts; those that are not possible say why."""
     user = request.user
     edit, ask = user.has_perm("customers.edit_customer"), user.has_perm("customers.request_change")
     no_edit = "" if edit else _("Your role reads customers and does not change them.")
     no_ask = "" if ask else _("Your role may not ask for such a change.")
-    phone = customer.contacts.filter(is_active=True).exclude(phone="").exists()
+    phone = any(contact.phone for contact in contacts)
     no_ask = no_ask or ("" if phone else _("Needs a contact with a phone number on file to call back."))
     waiting = set(customer.change_requests.filter(state="pending").values_list("subject", flat=True))
 

@@ -135,7 +135,10 @@ def settings(request: StaffRequest, pk: int) -> HttpResponse:
     """Every effective setting and requirement, and the level each comes from."""
     customer = seen(request, pk)
     entity = _record_page.entity_asked(request, customer)
-    return render(request, "customers/settings.html", _record_page.settings(request, customer, entity))
+    contacts = queries.active_contacts(customer)
+    return render(
+        request, "customers/settings.html", _record_page.settings(request, customer, entity, contacts)
+    )
 
 
 # -------------------------------------------------------------------------------------------- master data

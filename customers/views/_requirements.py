@@ -177,7 +177,7 @@ def acknowledge(request: StaffRequest, pk: int, requirement_pk: int) -> HttpResp
     )
     if not request.htmx:
         return back(request, customer, _("Noted."), anchor="requirements")
-    context = _record_page.settings(request, customer, customer.entity)
+    context = _record_page.settings(request, customer, customer.entity, queries.active_contacts(customer))
     return render(request, "customers/_requirements.html", context)
 
 

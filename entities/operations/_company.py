@@ -27,8 +27,8 @@ COUNTRIES = frozenset(
 EDITABLE = (
     "name", "legal_name", "address_lines", "postal_code", "city", "country", "state_code", "email", "phone",
     "website", "registration_text", "language", "time_zone", "functional_currency", "fiscal_year_start_month",
-    "tax_rounding", "discount_adjusts_tax", "bad_debt_relief", "holiday_region", "colour", "delivery_channel",
-    "is_active",
+    "tax_rounding", "discount_adjusts_tax", "bad_debt_relief", "holiday_region", "opens", "closes", "colour",
+    "delivery_channel", "is_active",
 )  # fmt: skip
 # What books and numbers already rest on: fixed once the first document has a number.
 _FIXED = ("country", "functional_currency", "fiscal_year_start_month")
@@ -181,6 +181,8 @@ def _check_entity(entity: Entity) -> None:
             mend="Like IE.",
         )
     exponent(entity.functional_currency)
+    if entity.closes <= entity.opens:
+        raise Invalid("The office closes after it opens.", field="closes", rule="business_hours_in_order")
     try:
         ZoneInfo(entity.time_zone)
     except (KeyError, ValueError, OSError) as fault:

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from core import edits
 from core.errors import Invalid, Refused
+from core.rows import rows_where
 from entities import events, queries, rules
 from entities.models import Entity, Series
 from team.models import User
@@ -21,9 +22,7 @@ def ensure_series(entity: Entity, document_type: str, on: date, *, now: datetime
     A new year takes the pattern of the newest one, or the default. The row is not locked.
     """
     year = rules.fiscal_year(on, entity.fiscal_year_start_month)
-    found = Series.objects.filter(
-        entity=entity, document_type=document_type, code="main", fiscal_year=year
-    ).first()
+    found = _main_series(entity, document_type, year)
     if found is not None:
         return found
     pattern = queries.pattern_of(entity, document_type)
@@ -33,12 +32,20 @@ def ensure_series(entity: Entity, document_type: str, on: date, *, now: datetime
         )
     except Refused:
         # Somebody else may have opened the year in the same moment; any other reason stands.
-        found = Series.objects.filter(
-            entity=entity, document_type=document_type, code="main", fiscal_year=year
-        ).first()
+        found = _main_series(entity, document_type, year)
         if found is None:
             raise
         return found
+
+
+# Asked at every issue, and always the same: nothing is compiled.
+_MAIN = """
+entity_id = %s AND document_type = %s AND code = 'main' AND fiscal_year = %s
+"""
+
+
+def _main_series(entity: Entity, document_type: str, year: str) -> Series | None:
+    return next(iter(rows_where(Series, _MAIN, [entity.pk, document_type, year])), None)
 
 
 @transaction.atomic

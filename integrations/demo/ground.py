@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
+
 from catalogue import operations as catalogue
 from catalogue.models import Item, TaxRate
 from catalogue.reference import tax_rates
@@ -63,12 +65,14 @@ def set_up(start: date, now: Callable[[date], datetime], say: Callable[[str], No
 
 
 def _people(made: Company, now: datetime) -> None:
+    hashed = make_password(tables.PASSWORD)
     for row in tables.people():
         person = team.add_person(
             email=row["email"],
             name=row["name"],
             roles=[row["role"]],
             password=tables.PASSWORD,
+            hashed=hashed,
             time_zone=row["time_zone"],
             actor=None,
             now=now,

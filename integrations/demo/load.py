@@ -2,17 +2,27 @@
 
 import gc
 import multiprocessing
+import os
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.urls import reverse
 
 from core.errors import Refused
 from entities.models import Entity
+from integrations.demo.agreeing import agree, leave_run
+from integrations.demo.bank import bring_statements
+from integrations.demo.collecting import collect
+from integrations.demo.customers_side import open_doors
 from integrations.demo.ground import set_up
+from integrations.demo.letters import write_letters
 from integrations.demo.present import leave_on_desks
+from integrations.demo.reminding import remind_lately
+from integrations.demo.talk import talk
+from integrations.demo.telling import leave_untold, tell_today
 from integrations.demo.year import Year
 from invoices.models import Invoice
 from ledger.queries import faults
@@ -21,8 +31,11 @@ SEED = "Northwind"
 
 
 Say = Callable[[str], None]
-# Companies whose years are about as long to live through as those of the other group.
-_GROUPS = (("NWE",), ("NWI", "NWU"))
+# Each company's year is lived in a process of its own, so that two cores have work to the end.
+_GROUPS = (("NWE",), ("NWI",), ("NWU",))
+
+
+_TELLERS = ("specialist", "lead", "collector", "controller", "cash_applier")
 
 
 class Unsound(RuntimeError):
@@ -43,19 +56,33 @@ def load(*, now: datetime, say: Say, scale: float = 1.0, side_by_side: bool = Fa
         )
     today = now.astimezone(UTC).date()
     start = (today - timedelta(days=365)).replace(day=1)
-    company = set_up(start, partial(_clock, now), say)
+    _hurry()
+    with transaction.atomic():
+        company = set_up(start, partial(_clock, now), say)
     years = []
     for codes in _GROUPS:
         chance = random.Random(f"{SEED} {codes}")  # noqa: S311 (a demo's figures)
         year = Year(company, start, today, partial(_clock, now), chance)
         say(f"{' and '.join(codes)}: {year.plan(codes, scale)} invoices, {start} to {today}")
+        agree(year, scale)
         years.append(year)
-    if side_by_side:
-        _live_side_by_side(years, say)
-    else:
-        for year in years:
-            year.live(say)
+    # Addresses are read once here, not once in each child.
+    reverse("metrics:home")
+    _do([partial(_live, year, say if at == 0 else _quiet) for at, year in enumerate(years)], side_by_side)
     leave_on_desks(years[0], now)
+    leave_run(company, now)
+    collect({role: company.role(role) for role in ("collector", "controller")}, now)
+    talk({role: company.role(role) for role in ("specialist", "lead", "collector", "controller")}, now)
+    open_doors({role: company.role(role) for role in ("specialist", "collector")}, now)
+    bring_statements(company.role("cash_applier"), now)
+    entities = Entity.objects.order_by("pk")
+    _do([partial(remind_lately, entity, today, now) for entity in entities], side_by_side)
+    say("reminders of the last weeks")
+    write_letters(
+        {role: company.role(role) for role in ("specialist", "lead", "collector", "controller")}, now
+    )
+    tell_today({role: company.role(role) for role in _TELLERS}, now)
+    leave_untold(now)
     if found := faults():
         raise Unsound("; ".join(found))
     return Invoice.objects.count()
@@ -66,29 +93,42 @@ def _clock(now: datetime, on: date) -> datetime:
     return min(datetime.combine(on, time(15), UTC), now)
 
 
-def _live_side_by_side(years: Sequence[Year], say: Say) -> None:
-    """Each in a child of its own, with its own connection; a child that fails fails the load."""
+def _do(acts: Sequence[Callable[[], None]], side_by_side: bool) -> None:
+    """One after the other; or each in a child, with its own connection: one that fails fails the load."""
+    if not side_by_side:
+        for act in acts:
+            act()
+        return
     connections.close_all()
     fork = multiprocessing.get_context("fork")
-    children = [
-        fork.Process(target=_live, args=(year, say if at == 0 else _quiet)) for at, year in enumerate(years)
-    ]
+    children = [fork.Process(target=_alone, args=(act, at)) for at, act in enumerate(acts)]
     for child in children:
         child.start()
     for child in children:
         child.join()
     if any(child.exitcode for child in children):
         raise Unsound("a part of the year could not be lived; see above")
+    _hurry()
+
+
+def _alone(act: Callable[[], None], at: int) -> None:
+    # The first is the longest: where cores are few it must not wait for the others.
+    os.nice(3 if at else 0)
+    _hurry()
+    # Looking for garbage among a year of objects costs a tenth of the time and finds none.
+    gc.disable()
+    act()
+    connections.close_all()
 
 
 def _live(year: Year, say: Say) -> None:
-    with connection.cursor() as cursor:
-        # A load that breaks off is begun again, so its days need not reach the disk one by one.
-        cursor.execute("SET synchronous_commit TO off")
-    # Looking for garbage among a year of objects costs a tenth of the time and finds none.
-    gc.disable()
     year.live(say)
-    connections.close_all()
+
+
+def _hurry() -> None:
+    """A load that breaks off is begun again, so its days need not reach the disk one by one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO off")
 
 
 def _quiet(words: str) -> None:

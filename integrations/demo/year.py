@@ -12,13 +12,16 @@ from itertools import count
 from django.db import transaction
 
 from core.money import round_money
+from core.rows import rows_of
 from customers.models import Customer
 from integrations.demo.ground import LEITWEG, Company
+from integrations.demo.reminding import EARLY, remind_day
 from integrations.demo.tables import Good, Party
 from invoices import operations as invoices
 from invoices.inputs import DraftInput, LineInput
 from invoices.models import Instalment, Invoice
 from invoices.pricing import Book
+from ledger.models import OpenItem
 from payments import operations as payments
 from payments.models import Payment
 from policies.queries import clauses_of
@@ -87,10 +90,11 @@ class Year:
     agenda: list[tuple[date, int, Act]] = field(default_factory=list)
     drafts: dict[date, list[tuple[Party, Customer]]] = field(default_factory=dict)
     turn: Iterator[int] = field(default_factory=count)
+    codes: list[str] = field(default_factory=list)
 
     def plan(self, codes: Collection[str], scale: float) -> int:
         """Decide who is billed when by these companies; returns how many invoices there will be."""
-        planned = 0
+        planned, self.codes = 0, sorted(codes)
         days = (self.today - self.start).days
         for party, customer in self.company.customers.values():
             if party.entity not in codes:
@@ -108,9 +112,15 @@ class Year:
             on = self.start + timedelta(days=number)
             with transaction.atomic():
                 self._day(on)
+                self._remind(on)
             if (on.year, on.month) not in months:
                 months.add((on.year, on.month))
                 say(f"{on:%B %Y}")
+
+    def _remind(self, on: date) -> None:
+        if (self.today - on).days in EARLY:
+            for code in self.codes:
+                remind_day(self.company.entities[code], on)
 
     def at(self, on: date, act: Act) -> None:
         """Put an act on the agenda of the first working day from `on`; what lies ahead of today stays out."""
@@ -227,10 +237,16 @@ class Year:
         return known[role] if known[role] != author else None
 
     # ------------------------------------------------------------------------------------------- receipts
+    def expect(self, issued: list[Invoice], chance: random.Random) -> None:
+        """The same for invoices made elsewhere; their own `chance` leaves the rest of the year as it is."""
+        own, self.chance = self.chance, chance
+        self._expect(issued)
+        self.chance = own
+
     def _expect(self, issued: list[Invoice]) -> None:
         """What each customer will do about these invoices."""
         parts: dict[int, list[Instalment]] = {}
-        for part in Instalment.objects.filter(invoice__in=issued).select_related("open_item"):
+        for part in rows_of(Instalment, "invoice_id", [invoice.pk for invoice in issued], order="number"):
             parts.setdefault(part.invoice_id, []).append(part)
         for invoice in issued:
             party, _ = self.company.customers[invoice.customer.name]
@@ -265,9 +281,7 @@ class Year:
         how = How(payer, Decimal(self.chance.randint(30, 70)) / 100, self.chance.random())
 
         def act(now: datetime) -> None:
-            item = part.open_item
-            assert item is not None  # noqa: S101 (issued)
-            item.refresh_from_db()
+            [item] = rows_of(OpenItem, "id", [part.open_item_id or 0])
             if not item.open_amount:
                 return
             amount = _amount(invoice, item.open_amount, how, now.date())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from fractions import Fraction
 
-from core.money import EXPONENTS, is_exact, round_money
-from invoices.checks._base import ZERO, Check, Document, Predicate, always, day, each, number
+from core.money import EXPONENTS, is_exact, round_money, times
+from invoices.checks._base import ZERO, Check, Document, Predicate, Row, always, day, each, number
 
 _EN = "EN 16931-1"
 _HALVES = ("CGST", "SGST", "UTGST")
@@ -78,9 +77,9 @@ def _tax_foots(document: Document) -> Iterator[str]:
         return
     for index, group in enumerate(document.rows("tax_groups")):
         component = str(group.get("component") or "")
-        share = Fraction(1, 2) if component in _HALVES else Fraction(1)
-        rate = Fraction(number(group.get("rate"))) * share / 100
-        expected = round_money(Fraction(number(group.get("taxable"))) * rate, currency)
+        of_hundred = Decimal("0.005") if component in _HALVES else Decimal("0.01")
+        rate = times(number(group.get("rate")), of_hundred)
+        expected = round_money(times(number(group.get("taxable")), rate), currency)
         if by_line:
             key = (group.get("category"), number(group.get("rate")))
             expected = sum(
@@ -93,7 +92,7 @@ def _tax_foots(document: Document) -> Iterator[str]:
             )
             for row in document.rows("charges"):
                 if (row.get("category"), number(row.get("rate"))) == key:
-                    expected += round_money(Fraction(number(row.get("amount"))) * rate, currency)
+                    expected += round_money(times(number(row.get("amount")), rate), currency)
         if number(group.get("tax")) != expected:
             yield f"tax_groups[{index}].tax"
 
@@ -143,6 +142,11 @@ def _not_due_before_issue(document: Document) -> Iterator[str]:
 def _instalments_foot(document: Document) -> bool:
     due = document.amount("totals", "due")
     return not document.rows("instalments") or _sum(document, "instalments", "amount") == due
+
+
+def _is_placeholder(row: Row) -> bool:
+    words = _words(row.get("description"))
+    return any(placeholder in words for placeholder in _PLACEHOLDERS)
 
 
 def _words(text: object) -> str:
@@ -273,17 +277,13 @@ CHECKS: tuple[Check, ...] = (
         always(lambda document: document.amount("totals", "gross") != 0, "totals.gross"),
         "warn",
         "The total is zero.",
-        "Issue it only if the contract gives this away; else correct the price.",
+        "Correct the price, or discard it: what bills nothing is neither submitted nor issued.",
         "house rule",
     ),
     Check(
         "DOC-description",
         "ALL",
-        each(
-            "lines",
-            lambda row: not any(word in _words(row.get("description")) for word in _PLACEHOLDERS),
-            "description",
-        ),
+        each("lines", lambda row: not _is_placeholder(row), "description"),
         "warn",
         "A description looks like a placeholder.",
         "Say what was supplied.",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from catalogue.rules import EU
@@ -30,7 +31,7 @@ class Document:
         """The stripped text at a path of keys, "" where there is none."""
         value: Any = self.snapshot
         for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
+            value = value.get(key) if isinstance(value, dict) else None
         return "" if value is None else str(value).strip()
 
     def rows(self, name: str) -> list[Mapping[str, Any]]:
@@ -45,26 +46,26 @@ class Document:
         """The day at a path, None where there is none or it is no date."""
         return day(self.text(*path))
 
-    @property
+    @cached_property
     def dated(self) -> date:
         """The issue date, today while there is none: it decides which rules hold."""
         return self.day("issued_on") or self.today
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """invoice, credit_note, debit_note, proforma or deposit."""
         return self.text("document_type") or "invoice"
 
-    @property
+    @cached_property
     def seller_country(self) -> str:
         """The seller's country, two letters."""
         return self.text("seller", "country").upper()
 
-    @property
-    def categories(self) -> set[str]:
+    @cached_property
+    def categories(self) -> frozenset[str]:
         """The tax categories of the document."""
         rows = (*self.rows("lines"), *self.rows("tax_groups"))
-        return {str(row["category"]) for row in rows if row.get("category")}
+        return frozenset({str(row["category"]) for row in rows if row.get("category")})
 
     def tax_ids(self, party: str, scheme: str) -> list[str]:
         """The tax numbers of seller or buyer under a scheme (VAT, GSTIN)."""
@@ -180,8 +181,14 @@ def each(name: str, condition: Callable[[Row], bool], field: str) -> Predicate:
 
 def number(value: object) -> Decimal:
     """A number of the snapshot; 0 when it is empty or no finite number."""
+    return ZERO if value in (None, "") else _parsed(str(value))
+
+
+# The rules ask for the same few figures of a document again and again.
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Decimal:
     try:
-        result = Decimal(str(value)) if value not in (None, "") else ZERO
+        result = Decimal(text)
     except InvalidOperation:
         return ZERO
     return result if result.is_finite() else ZERO

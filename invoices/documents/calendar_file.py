@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,10 +24,16 @@ def calendar_file(snapshot: Snapshot, *, link: str = "") -> bytes:
     The same document gives the same bytes and the same UIDs, so importing it twice makes no second entry.
     A document that asks for no payment gives a calendar without entries.
     """
-    s: dict[str, Any] = clean(snapshot)
+    return calendar_of([snapshot], link=link)
+
+
+def calendar_of(snapshots: Iterable[Snapshot], *, link: str = "") -> bytes:
+    """The due dates of many documents in one file, as `calendar_file` has those of one."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{_PRODUCT}", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
-    for n, day, amount, count in due_dates(s):
-        lines += _event(s, n=n, day=day, amount=amount, count=count, link=link)
+    for snapshot in snapshots:
+        s: dict[str, Any] = clean(snapshot)
+        for n, day, amount, count in due_dates(s):
+            lines += _event(s, n=n, day=day, amount=amount, count=count, link=link)
     lines.append("END:VCALENDAR")
     return "".join(_fold(line) + "\r\n" for line in lines).encode()
 

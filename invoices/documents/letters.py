@@ -17,10 +17,8 @@ FONTS = Path(__file__).resolve().parents[2] / "static" / "fonts" / "pdf"
 def missing_letters(snapshot: Snapshot) -> list[str]:
     """The letters in a snapshot's texts that would print as empty boxes, each once, in order."""
     known = _known()
-    found = (letter for text in _texts(clean(snapshot)) for letter in text)
-    return list(
-        dict.fromkeys(letter for letter in found if ord(letter) not in known and letter.isprintable())
-    )
+    letters = dict.fromkeys("".join(_texts(clean(snapshot))))
+    return [letter for letter in letters if ord(letter) not in known and letter.isprintable()]
 
 
 @lru_cache(maxsize=1)

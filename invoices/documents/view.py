@@ -104,7 +104,7 @@ def document_view(snapshot: Snapshot, *, watermark: str | None = None) -> Docume
         tax_notes=tax_notes(w),
         instalments=instalment_rows(w),
         pay_title=w.words["bank_transfer"],
-        bank=_bank(w) if payable else (),
+        bank=bank_rows(w) if payable else (),
         pay_notes=_pay_notes(w, payable=payable),
         qr=qr,
         qr_label=qr_label,
@@ -115,6 +115,30 @@ def document_view(snapshot: Snapshot, *, watermark: str | None = None) -> Docume
         issued_on=str(w.s["issued_on"] or ""),
         watermark=(w.words["draft"] if watermark.upper() == "DRAFT" else watermark) if watermark else "",
         qr_refused=refused,
+    )
+
+
+@dataclass(frozen=True)
+class LetterHead:
+    """Who writes to whom: what stands on top and at the foot of every paper of the house."""
+
+    seller: Party
+    seller_lines: Sequence[str]
+    footer: str
+    logo: str
+    colour: str
+    buyer: Party
+
+
+def letter_head(w: Writer) -> LetterHead:
+    """The head of a paper that is no invoice; the writer's content needs `seller` and `buyer`."""
+    return LetterHead(
+        seller=_seller(w),
+        seller_lines=_packed(_address(w, w.seller), ", ") + _packed(_contact(w, "website"), " · "),
+        footer=_footer(w),
+        logo=_image(w.seller.get("logo")),
+        colour=_colour(w.seller.get("colour")),
+        buyer=_buyer(w),
     )
 
 
@@ -283,7 +307,8 @@ def _pays_for(w: Writer) -> str:
     return w.say("pays_for_period", what=what, period=when) if when else w.say("pays_for", what=what)
 
 
-def _bank(w: Writer) -> list[Row]:
+def bank_rows(w: Writer) -> list[Row]:
+    """The rows to type into a transfer; none when there is nothing but a reference."""
     payment = w.s.get("payment") or {}
     bank, words = payment.get("bank") or {}, w.words
     routing = words[_ROUTING_LABEL.get(str(w.seller.get("country")), "bank_code")]

@@ -244,6 +244,127 @@ class Migration(migrations.Migration):
                     ("export_invoices", "Can export lists"),
                     ("import_invoices", "Can bring in invoices of another system"),
                 ],
+                "indexes": [
+                    models.Index(
+                        models.OrderBy(models.F("issued_on"), descending=True, nulls_first=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="invoice_by_issue_day",
+                    ),
+                    models.Index(fields=["customer", "-issued_on", "-id"], name="invoice_of_customer"),
+                    models.Index(
+                        condition=models.Q(("balance__gt", 0), ("document_status", "issued")),
+                        fields=["next_due_on", "id"],
+                        include=("currency", "balance", "entity", "customer"),
+                        name="invoice_owed_by_due_day",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("document_status__in", ["draft", "pending_approval", "approved"])
+                        ),
+                        fields=["-edited_at", "-id"],
+                        name="invoice_unissued",
+                    ),
+                    models.Index(fields=["-payable", "-id"], name="invoice_by_amount"),
+                    models.Index(
+                        condition=models.Q(("credits__isnull", False)),
+                        fields=["credits"],
+                        name="credit_note_of_invoice",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["po_number"], name="invoice_po_trigram", opclasses=["gin_trgm_ops"]
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("entity"),
+                        django.db.models.functions.text.Upper("number"),
+                        name="an_invoice_number_is_unique_in_its_entity",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("series", "sequence"), name="a_number_of_a_series_is_used_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("document_status__in", ["issued", "cancelled"]), _negated=True),
+                            models.Q(
+                                ("number__isnull", False),
+                                ("issued_on__isnull", False),
+                                ("due_on__isnull", False),
+                                ("series__isnull", False),
+                                ("policy_version__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="issued_invoice_is_numbered_and_dated",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("document_status__in", ["issued", "cancelled"]),
+                            ("number__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="only_an_issued_invoice_has_a_number",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("due_on__isnull", True),
+                            ("issued_on__isnull", True),
+                            ("due_on__gte", models.F("issued_on")),
+                            _connector="OR",
+                        ),
+                        name="an_invoice_is_not_due_before_issue",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("net_total__isnull", False),
+                            (
+                                "gross_total",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("net_total"), "+", models.F("tax_total")
+                                ),
+                            ),
+                        ),
+                        name="net_and_tax_make_the_gross_total",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "payable",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("gross_total"), "+", models.F("rounding")
+                                ),
+                            )
+                        ),
+                        name="gross_and_rounding_make_the_payable_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("balance__gte", 0),
+                            models.Q(
+                                ("balance__lte", models.F("payable")),
+                                models.Q(("document_status__in", ["issued", "cancelled"]), _negated=True),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="a_balance_is_part_of_the_invoice",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("credits__isnull", False), ("document_type", "credit_note")),
+                            models.Q(("document_type", "credit_note"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_credit_note_names_its_invoice",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("document_type", "credit_note"), _negated=True),
+                            models.Q(("credit_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_credit_note_has_a_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -300,6 +421,11 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["number"],
                 "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("invoice", "number"), name="an_instalment_number_is_used_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -336,6 +462,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(fields=("invoice", "kind"), name="a_document_is_rendered_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "ready"), _negated=True),
+                            models.Q(
+                                models.Q(("sha256", ""), _negated=True),
+                                models.Q(("stored_name", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_ready_document_is_stored_with_its_hash",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -404,6 +544,24 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["position"],
                 "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(fields=("invoice", "position"), name="a_position_is_used_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("unit_price__gte", 0)), name="a_unit_price_is_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("base_quantity__gt", 0)), name="a_base_quantity_is_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("period_to__isnull", True),
+                            ("period_from__isnull", True),
+                            ("period_to__gte", models.F("period_from")),
+                            _connector="OR",
+                        ),
+                        name="a_line_period_ends_after_it_begins",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -469,6 +627,14 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-id"],
                 "default_permissions": (),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="a_hold_has_an_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="a_hold_has_a_reason"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -501,246 +667,12 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["id"],
                 "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("invoice", "category", "rate", "component"),
+                        name="a_tax_group_stands_once_on_an_invoice",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(
-                models.OrderBy(models.F("issued_on"), descending=True, nulls_first=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="invoice_by_issue_day",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(fields=["customer", "-issued_on", "-id"], name="invoice_of_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(
-                condition=models.Q(("balance__gt", 0), ("document_status", "issued")),
-                fields=["next_due_on", "id"],
-                include=("currency", "balance", "entity", "customer"),
-                name="invoice_owed_by_due_day",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(
-                condition=models.Q(("document_status__in", ["draft", "pending_approval", "approved"])),
-                fields=["-edited_at", "-id"],
-                name="invoice_unissued",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(fields=["-payable", "-id"], name="invoice_by_amount"),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(
-                condition=models.Q(("credits__isnull", False)),
-                fields=["credits"],
-                name="credit_note_of_invoice",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["po_number"], name="invoice_po_trigram", opclasses=["gin_trgm_ops"]
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.UniqueConstraint(
-                models.F("entity"),
-                django.db.models.functions.text.Upper("number"),
-                name="an_invoice_number_is_unique_in_its_entity",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.UniqueConstraint(
-                fields=("series", "sequence"), name="a_number_of_a_series_is_used_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("document_status__in", ["issued", "cancelled"]), _negated=True),
-                    models.Q(
-                        ("number__isnull", False),
-                        ("issued_on__isnull", False),
-                        ("due_on__isnull", False),
-                        ("series__isnull", False),
-                        ("policy_version__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="issued_invoice_is_numbered_and_dated",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("document_status__in", ["issued", "cancelled"]),
-                    ("number__isnull", True),
-                    _connector="OR",
-                ),
-                name="only_an_issued_invoice_has_a_number",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("due_on__isnull", True),
-                    ("issued_on__isnull", True),
-                    ("due_on__gte", models.F("issued_on")),
-                    _connector="OR",
-                ),
-                name="an_invoice_is_not_due_before_issue",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("net_total__isnull", False),
-                    (
-                        "gross_total",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("net_total"), "+", models.F("tax_total")
-                        ),
-                    ),
-                ),
-                name="net_and_tax_make_the_gross_total",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "payable",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("gross_total"), "+", models.F("rounding")
-                        ),
-                    )
-                ),
-                name="gross_and_rounding_make_the_payable_amount",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("balance__gte", 0),
-                    models.Q(
-                        ("balance__lte", models.F("payable")),
-                        models.Q(("document_status__in", ["issued", "cancelled"]), _negated=True),
-                        _connector="OR",
-                    ),
-                ),
-                name="a_balance_is_part_of_the_invoice",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("credits__isnull", False), ("document_type", "credit_note")),
-                    models.Q(("document_type", "credit_note"), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_credit_note_names_its_invoice",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("document_type", "credit_note"), _negated=True),
-                    models.Q(("credit_reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_credit_note_has_a_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instalment",
-            constraint=models.UniqueConstraint(
-                fields=("invoice", "number"), name="an_instalment_number_is_used_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.UniqueConstraint(
-                fields=("invoice", "kind"), name="a_document_is_rendered_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "ready"), _negated=True),
-                    models.Q(
-                        models.Q(("sha256", ""), _negated=True), models.Q(("stored_name", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="a_ready_document_is_stored_with_its_hash",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="line",
-            constraint=models.UniqueConstraint(
-                fields=("invoice", "position"), name="a_position_is_used_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="line",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("unit_price__gte", 0)), name="a_unit_price_is_not_negative"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="line",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("base_quantity__gt", 0)), name="a_base_quantity_is_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="line",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("period_to__isnull", True),
-                    ("period_from__isnull", True),
-                    ("period_to__gte", models.F("period_from")),
-                    _connector="OR",
-                ),
-                name="a_line_period_ends_after_it_begins",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="a_hold_has_an_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="a_hold_has_a_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="taxgroup",
-            constraint=models.UniqueConstraint(
-                fields=("invoice", "category", "rate", "component"),
-                name="a_tax_group_stands_once_on_an_invoice",
-            ),
         ),
     ]

@@ -8,6 +8,7 @@ from invoices.operations._approval import (
     reject_invoice,
     submit_invoice,
 )
+from invoices.operations._batch import Tried, issue_batch, try_batch
 from invoices.operations._crediting import (
     REASONS,
     NotCreditable,
@@ -35,8 +36,10 @@ from invoices.operations._importing import (
     import_issued_invoices,
     lock_legacy_series,
 )
-from invoices.operations._issuing import InvoiceNotIssuable, Issued, issue_invoice, issue_invoices
+from invoices.operations._issue_plan import InvoiceNotIssuable
+from invoices.operations._issuing import Issued, issue_invoice, issue_invoices
 from invoices.operations._sending import (
+    LATE_CHARGE,
     SITUATIONS,
     NotSendable,
     annotate,
@@ -50,6 +53,7 @@ from invoices.operations._sending import (
 from invoices.operations._settlement import sync_settlement, taxes_of
 
 __all__ = [
+    "LATE_CHARGE",
     "REASONS",
     "SITUATIONS",
     "ImportedInvoice",
@@ -60,6 +64,7 @@ __all__ = [
     "NotCreditable",
     "NotSendable",
     "NotSubmittable",
+    "Tried",
     "annotate",
     "approve_invoice",
     "as_input",
@@ -72,6 +77,7 @@ __all__ = [
     "external_key",
     "hold",
     "import_issued_invoices",
+    "issue_batch",
     "issue_invoice",
     "issue_invoices",
     "lock_legacy_series",
@@ -90,6 +96,7 @@ __all__ = [
     "submit_invoice",
     "sync_settlement",
     "taxes_of",
+    "try_batch",
     "variables_of",
     "write_credit_note",
     "write_draft",

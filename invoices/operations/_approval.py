@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.utils import timezone
 
-from core.errors import DomainError, Refused
+from core.errors import DomainError, Problem, Refused
+from core.rows import rows_of, rows_where
 from customers.models import ChangeRequest
+from customers.queries import unread_of
 from entities.queries import local_day
 from invoices import gate
 from invoices.events import INVOICE_APPROVED, INVOICE_REJECTED, INVOICE_SUBMITTED
@@ -20,7 +24,6 @@ from team.models import User
 from trail.operations import record
 from work import operations as work
 from work.models import Approval
-from work.queries import approvals_of
 
 
 class NotSubmittable(DomainError):
@@ -42,13 +45,19 @@ def submit_invoice(
 
     `book` serves many documents of one run, as in `write_draft`.
     """
+    work.one_at_a_time([invoice.customer_id])
     invoice = lock(invoice)
     refuse_stale(invoice, expected_version)
     check_next(invoice.document_status, Invoice.Status.PENDING)
     today = local_day(invoice.entity, now)
     on = invoice.planned_on or today
+    book = book or Book()
     findings, lines = check_invoice(invoice, today=today, book=book)
-    problems = gate.stopping(findings, invoice.overrides)
+    problems = [
+        *_never_issued(invoice, actor, on, today),
+        *gate.stopping(findings, invoice.overrides),
+        *_unread(invoice, actor, on, book),
+    ]
     if problems:
         first = problems[0]
         raise NotSubmittable(
@@ -91,15 +100,49 @@ def submit_invoice(
     return invoice
 
 
+def _never_issued(invoice: Invoice, actor: User | None, on: date, today: date) -> list[Problem]:
+    """What issuing refuses whoever approves: nobody is asked to approve it. The right is asked at issue."""
+    found: list[Problem] = []
+    if invoice.payable <= 0:
+        found.append(
+            Problem(
+                field="lines",
+                rule="an_invoice_bills_something",
+                message="It bills nothing; an issued document asks for more than nothing.",
+                mend="Add lines, or discard it.",
+            )
+        )
+    if actor is not None and on < today and not invoice.backdate_reason.strip():
+        found.append(
+            Problem(
+                field="backdate_reason",
+                rule="backdating_needs_right_and_reason",
+                message=f"It is dated back to {on} without a reason.",
+                mend="Say why, or take the date out.",
+            )
+        )
+    return found
+
+
+def _unread(invoice: Invoice, actor: User | None, on: date, book: Book) -> list[Problem]:
+    """A credit note is not billed by the customer's requirements; a run without a person reads nothing."""
+    if actor is None or invoice.document_type == Invoice.Type.CREDIT_NOTE:
+        return []
+    holding = book.requirements(invoice.customer, invoice.entity, on)
+    return gate.unread(unread_of(holding, invoice.customer, actor))
+
+
 @transaction.atomic
 def approve_invoice(
     invoice: Invoice, *, actor: User, now: datetime, confirmed: Sequence[str] = (), reason: str = ""
 ) -> Invoice:
     """A second person says yes to exactly what was submitted."""
-    invoice = lock(invoice)
+    work.one_at_a_time([invoice.customer_id])
+    invoice = lock(invoice, alone=True)
     check_next(invoice.document_status, Invoice.Status.APPROVED)
     approval = pending_approval(invoice)
-    if work.hash_of(content_of(invoice, list(invoice.lines.all()))) != approval.snapshot_hash:
+    lines = rows_of(Line, "invoice_id", [invoice.pk], order="position")
+    if work.hash_of(content_of(invoice, lines)) != approval.snapshot_hash:
         raise Refused(
             "The document is not the one that was submitted.",
             rule="approval_is_for_what_was_submitted",
@@ -133,10 +176,16 @@ def touch_status(invoice: Invoice) -> None:
 
 def pending_approval(invoice: Invoice) -> Approval:
     """The open question about the document; `Refused` when there is none."""
-    approval = approvals_of(invoice).filter(state=Approval.State.PENDING).first()
-    if approval is None:
-        raise Refused(f"{invoice} waits for nobody's approval.", rule="a_question_is_open")
-    return approval
+    kind = ContentType.objects.get_for_model(Invoice)
+    for approval in rows_where(Approval, _PENDING, [kind.pk, invoice.pk]):
+        return approval
+    raise Refused(f"{invoice} waits for nobody's approval.", rule="a_question_is_open")
+
+
+_PENDING = """
+subject_type_id = %s AND subject_id = %s AND state = 'pending'
+ORDER BY id DESC LIMIT 1
+"""
 
 
 def check_invoice(
@@ -162,10 +211,17 @@ def check_invoice(
 def kind_of(invoice: Invoice, lines: Sequence[Line]) -> str:
     """Which approval limits hold: list prices only is standard, anything typed in is manual."""
     if invoice.document_type == Invoice.Type.CREDIT_NOTE:
-        return "credit_note"
+        return "fee_waiver" if _credits_a_late_charge(invoice) else "credit_note"
+    if invoice.document_type == Invoice.Type.DEBIT_NOTE:
+        # A late charge follows from the approved policy as a price follows from the list.
+        return "standard_invoice"
     listed = all(line.list_price is not None and line.unit_price == line.list_price for line in lines)
     discounted = invoice.allowance_total or any(line.discount for line in lines)
     return "standard_invoice" if listed and not discounted else "manual_invoice"
+
+
+def _credits_a_late_charge(note: Invoice) -> bool:
+    return note.credits is not None and note.credits.document_type == Invoice.Type.DEBIT_NOTE
 
 
 def risks(
@@ -185,9 +241,7 @@ def risks(
     ]
     if invoice.document_type == Invoice.Type.CREDIT_NOTE:
         return flags
-    if not Invoice.objects.filter(
-        customer_id=invoice.customer_id, document_status=Invoice.Status.ISSUED
-    ).exists():
+    if not gate.was_billed(invoice.customer_id):
         flags.append(
             {
                 "key": "new-customer",
@@ -197,12 +251,14 @@ def risks(
                 "why": "Check name, address and tax id once.",
             }
         )
-    changed = ChangeRequest.objects.filter(
-        customer_id=invoice.customer_id,
-        state=ChangeRequest.State.APPLIED,
-        decided_at__date__gte=on - timedelta(days=14),
-        decided_at__date__lte=on,
-    ).order_by("-decided_at")
+    changes = rows_of(ChangeRequest, "customer_id", [invoice.customer_id], order="decided_at")
+    changed = [
+        change
+        for change in reversed(changes)
+        if change.state == ChangeRequest.State.APPLIED
+        and change.decided_at
+        and on - timedelta(days=14) <= timezone.localdate(change.decided_at) <= on
+    ]
     flags += [
         {
             "key": f"changed-{change.subject}",
@@ -212,7 +268,6 @@ def risks(
             "why": "Fraud often begins with such a change.",
         }
         for change in changed[:3]
-        if change.decided_at
     ]
     flags += [
         {

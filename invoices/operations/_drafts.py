@@ -10,10 +10,12 @@ from django.db import IntegrityError, transaction
 
 from catalogue.queries import TaxDecision
 from core.errors import Refused, Stale
+from core.rows import insert_rows
 from entities.queries import local_day
 from invoices.events import INVOICE_CREATED, INVOICE_DISCARDED, INVOICE_EDITED, INVOICE_REOPENED
 from invoices.inputs import ChargeInput, DraftInput, LineInput
 from invoices.models import Instalment, Invoice, Line, TaxGroup
+from invoices.operations._issue_load import lock_invoices
 from invoices.pricing import Book, Worked, work_out
 from invoices.states import check_next
 from ledger.rules import Rate
@@ -54,7 +56,7 @@ def write_draft(
     worked = work_out(draft, today=today, book=book or Book())
     invoice = Invoice(
         document_type=document_type,
-        public_ref=secrets.token_hex(16),
+        public_ref=new_reference(),
         entity=draft.entity,
         customer=draft.customer,
         replaces=replaces,
@@ -148,6 +150,11 @@ def reopen_draft(invoice: Invoice, *, actor: User | None, now: datetime, reason:
     return invoice
 
 
+def new_reference() -> str:
+    """The name of a document that has no number yet; nobody can guess it."""
+    return secrets.token_hex(16)
+
+
 def external_key(entity_id: int, external_id: str) -> str:
     """How a caller's own id is kept, apart from the keys of imports."""
     return f"api:{entity_id}:{external_id}"
@@ -156,11 +163,11 @@ def external_key(entity_id: int, external_id: str) -> str:
 def _insert(invoice: Invoice, external_id: str) -> None:
     """Save the new row; refuse what was billed before under the same id. The unique key decides races."""
     if not external_id:
-        invoice.save(force_insert=True)
+        insert_rows([invoice])
         return
     try:
         with transaction.atomic():
-            invoice.save(force_insert=True)
+            insert_rows([invoice])
     except IntegrityError as fault:
         before = Invoice.objects.filter(import_key=invoice.import_key).first()
         if before is None:
@@ -173,13 +180,12 @@ def _insert(invoice: Invoice, external_id: str) -> None:
         ) from fault
 
 
-def lock(invoice: Invoice) -> Invoice:
-    """The row, locked and fresh, with its entity and customer."""
-    return (
-        Invoice.objects.select_for_update(of=("self",))
-        .select_related("entity", "customer", "policy_version")
-        .get(pk=invoice.pk)
-    )
+def lock(invoice: Invoice, *, alone: bool = False) -> Invoice:
+    """The row, locked and fresh, with its entity and customer; `alone` without them."""
+    found = lock_invoices([invoice.pk], alone=alone)
+    if not found:
+        raise Invoice.DoesNotExist(f"There is no invoice {invoice.pk} any more.")
+    return found[0]
 
 
 def refuse_stale(invoice: Invoice, expected_version: int | None) -> None:
@@ -243,9 +249,9 @@ def apply(invoice: Invoice, draft: DraftInput, worked: Worked) -> None:
 
 def write_parts(invoice: Invoice, draft: DraftInput, worked: Worked) -> None:
     """Insert lines, tax groups and instalments: three statements."""
-    Line.objects.bulk_create(_lines(invoice, draft, worked))
-    TaxGroup.objects.bulk_create(_groups(invoice, draft, worked))
-    Instalment.objects.bulk_create(instalments_of(invoice, worked))
+    insert_rows(lines_of(invoice, draft, worked))
+    insert_rows(groups_of(invoice, draft, worked))
+    insert_rows(instalments_of(invoice, worked))
 
 
 def clear_parts(invoice: Invoice) -> None:
@@ -262,7 +268,8 @@ def instalments_of(invoice: Invoice, worked: Worked) -> list[Instalment]:
     ]
 
 
-def _lines(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[Line]:
+def lines_of(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[Line]:
+    """The rows of the positions."""
     rows = []
     for number, (given, total, tax, list_price) in enumerate(
         zip(draft.lines, worked.totals.lines, worked.taxes, worked.list_prices, strict=True), start=1
@@ -299,7 +306,8 @@ def _lines(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[Line]:
     return rows
 
 
-def _groups(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[TaxGroup]:
+def groups_of(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[TaxGroup]:
+    """The rows of the taxes."""
     books = Rate(worked.currency, draft.entity.functional_currency, worked.rate.rate)
     decisions = {(d.category, d.rate): d for d in [*worked.charge_taxes, *worked.taxes]}
     rows = []
@@ -372,6 +380,7 @@ def _line_input(line: Line) -> LineInput:
         hsn=line.hsn,
         period_from=line.period_from,
         period_to=line.period_to,
+        is_deduction=line.quantity < 0,
     )
 
 

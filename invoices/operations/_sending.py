@@ -27,6 +27,9 @@ from trail.operations import record
 
 SITUATIONS = {Invoice.Type.INVOICE: "invoice", Invoice.Type.CREDIT_NOTE: "credit_note"}
 
+LATE_CHARGE = "late_charge"
+"""The situation of debit notes, whose mail the app of late charges writes."""
+
 
 class NotSendable(Refused):
     """The document is not issued, or nobody can be reached."""
@@ -114,12 +117,18 @@ def write_message(request: Entry, *, now: datetime) -> Message | None:
 def note_delivery(invoice: Invoice) -> str:
     """Set the document's sending state from its newest mail: sent when one recipient has it."""
     invoice = lock(invoice)
-    message = messages_about(invoice).filter(situation__in=SITUATIONS.values()).first()
+    message = messages_about(invoice).filter(situation__in=[*SITUATIONS.values(), LATE_CHARGE]).first()
     if message is None:
         return str(invoice.sending)
     states = {delivery.state for delivery in message.deliveries.all()}
-    waiting = {Delivery.State.QUEUED, Delivery.State.SENDING}
-    if Delivery.State.SENT in states:
+    waiting = {Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.TO_POST}
+    received = {
+        Delivery.State.SENT,
+        Delivery.State.DELIVERED,
+        Delivery.State.OPENED,
+        Delivery.State.POSTED,
+    }
+    if states & received:
         state = Invoice.Sending.SENT
     elif states & waiting:
         state = Invoice.Sending.QUEUED

@@ -4,13 +4,11 @@ from invoices.queries._list import (
     MOST_MATCHING,
     TABS,
     Filters,
-    Total,
     default_sort,
     ids_of,
     listing,
     sorts_of,
-    tab_count,
-    totals_of,
+    tab_counts,
     visible_to,
 )
 from invoices.queries._record import (
@@ -22,6 +20,7 @@ from invoices.queries._record import (
     settlements_of,
 )
 from invoices.queries._timeline import Event, timeline
+from invoices.queries._totals import Total, totals, totals_of
 
 __all__ = [
     "MOST_MATCHING",
@@ -39,8 +38,9 @@ __all__ = [
     "record_of",
     "settlements_of",
     "sorts_of",
-    "tab_count",
+    "tab_counts",
     "timeline",
+    "totals",
     "totals_of",
     "visible_to",
 ]

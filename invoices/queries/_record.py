@@ -88,9 +88,12 @@ class Neighbours:
 def neighbours(invoice: Invoice, rows: QuerySet[Invoice]) -> Neighbours:
     """The next newer and older document among `rows`, by when they were written."""
     near = rows.exclude(document_status=Invoice.Status.DISCARDED).values_list("pk", flat=True)
+    newer = near.filter(pk__gt=invoice.pk).order_by("pk")[:1]
+    older = near.filter(pk__lt=invoice.pk).order_by("-pk")[:1]
+    found = list(newer.union(older))
     return Neighbours(
-        newer=near.filter(pk__gt=invoice.pk).order_by("pk").first(),
-        older=near.filter(pk__lt=invoice.pk).order_by("-pk").first(),
+        newer=next((pk for pk in found if pk > invoice.pk), None),
+        older=next((pk for pk in found if pk < invoice.pk), None),
     )
 
 

@@ -11,6 +11,7 @@ from correspondence.queries import messages_about
 from invoices.models import Invoice
 from invoices.queries._record import Settled, settlements_of
 from trail.models import Entry
+from trail.naming import in_words
 from trail.queries import entries_of
 
 _MOST_ENTRIES = 200
@@ -111,9 +112,7 @@ def _role(data: Mapping[str, Any]) -> str:
 
 def _act(entry: Entry) -> Event:
     data: Mapping[str, Any] = entry.additional_data or {}
-    kind, icon, tone, words = _ACTS.get(
-        entry.fact, ("trail", "history", "", _said(entry.fact.replace(".", " ")))
-    )
+    kind, icon, tone, words = _ACTS.get(entry.fact, ("trail", "history", "", _said(in_words(entry.fact))))
     who = _ABOUT.get(entry.fact) or (str(entry.actor) if entry.actor else "The system")
     return Event(kind, icon, tone, who, words(data), entry.timestamp, *_quote(entry, data))
 
@@ -145,6 +144,11 @@ _OUTCOMES = {
     Delivery.State.QUEUED: "waits to be sent",
     Delivery.State.SENDING: "is being handed over",
     Delivery.State.SENT: "was sent",
+    Delivery.State.DELIVERED: "was delivered",
+    Delivery.State.OPENED: "was opened",
+    Delivery.State.BOUNCED: "came back",
+    Delivery.State.TO_POST: "waits to be posted",
+    Delivery.State.POSTED: "was posted",
     Delivery.State.FAILED: "was not delivered",
     Delivery.State.CANCELLED: "was withdrawn",
 }
@@ -152,8 +156,8 @@ _OUTCOMES = {
 
 def _mail(message: Message) -> Event:
     deliveries = list(message.deliveries.all())
-    failed = any(d.state == Delivery.State.FAILED for d in deliveries)
-    told = ", ".join(f"{d.email} {_OUTCOMES[Delivery.State(d.state)]}" for d in deliveries)
+    failed = any(d.state in {Delivery.State.FAILED, Delivery.State.BOUNCED} for d in deliveries)
+    told = ", ".join(f"{d.email or 'the letter'} {_OUTCOMES[Delivery.State(d.state)]}" for d in deliveries)
     errors = "; ".join(d.error for d in deliveries if d.error)
     return Event(
         kind="mail",

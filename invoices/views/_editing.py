@@ -83,7 +83,7 @@ def page_context(
 def requirements_context(customer: Customer, entity: Entity, user: User, on: date) -> dict[str, Any]:
     """The customer's requirements in force, and which of them this writer has not read."""
     holding = customers.requirements_for(customer, entity, on)
-    unread = {one.pk for one in customers.unacknowledged(customer, entity, user, on)} if holding else set()
+    unread = {one.pk for one in customers.unread_of(holding, customer, user)}
     return {
         "customer": customer,
         "entity": entity,
@@ -93,8 +93,7 @@ def requirements_context(customer: Customer, entity: Entity, user: User, on: dat
                 "label": REQUIREMENT_KINDS[one.kind].label if one.kind in REQUIREMENT_KINDS else one.kind,
                 "about": one.note
                 or (REQUIREMENT_KINDS[one.kind].about if one.kind in REQUIREMENT_KINDS else ""),
-                # Who wrote it knows it, until somebody changes it.
-                "unread": one.pk in unread and not (one.created_by_id == user.pk and one.revision == 1),
+                "unread": one.pk in unread,
             }
             for one in holding
         ],

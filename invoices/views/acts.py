@@ -21,6 +21,7 @@ from invoices.forms import AnnotationForm, CreditForm, HoldForm
 from invoices.models import Hold, Invoice
 from invoices.views._edges import find, go, take_fault
 from invoices.views.record import page_of
+from team.idempotency import act_once, answered_before
 from team.requests import StaffRequest
 from work.operations import Unconfirmed
 
@@ -98,8 +99,13 @@ def send(request: StaffRequest, pk: int) -> HttpResponse:
 @allowed(WRITE)
 def copy(request: StaffRequest, pk: int) -> HttpResponse:
     """A new draft that says the same."""
-    invoice = operations.copy_forward(find(request, pk), actor=request.user, now=timezone.now())
-    return redirect("invoices:edit", invoice.pk)
+    original = find(request, pk)
+
+    def act() -> HttpResponse:
+        made = operations.copy_forward(original, actor=request.user, now=timezone.now())
+        return redirect("invoices:edit", made.pk)
+
+    return act_once(request, act)
 
 
 @require_POST
@@ -183,6 +189,18 @@ def annotate(request: StaffRequest, pk: int) -> HttpResponse:
     )
 
 
+def _credited(request: StaffRequest, invoice: Invoice, form: CreditForm) -> HttpResponse:
+    note = operations.write_credit_note(
+        invoice,
+        form.wanted(),
+        reason_code=form.cleaned_data["reason_code"],
+        reason=form.cleaned_data["reason"],
+        actor=request.user,
+        now=timezone.now(),
+    )
+    return go(request, note, "The credit note is a draft. Submit it next.")
+
+
 @require_http_methods(_BOTH)
 @allowed("invoices.credit_invoice")
 def credit(request: StaffRequest, pk: int) -> HttpResponse:
@@ -190,20 +208,11 @@ def credit(request: StaffRequest, pk: int) -> HttpResponse:
     invoice = find(request, pk)
     left = {line.position: line.net for line in operations.creditable(invoice).lines if line.net > 0}
     form = CreditForm(_posted(request, left), left=left, currency=invoice.currency)
-    if form.is_bound and form.is_valid():
+    if form.is_bound and (answered_before(request) or form.is_valid()):
         try:
-            note = operations.write_credit_note(
-                invoice,
-                form.wanted(),
-                reason_code=form.cleaned_data["reason_code"],
-                reason=form.cleaned_data["reason"],
-                actor=request.user,
-                now=timezone.now(),
-            )
+            return act_once(request, partial(_credited, request, invoice, form))
         except DomainError as fault:
             take_fault(form, fault)
-        else:
-            return go(request, note, "The credit note is a draft. Submit it next.")
     lines = {line.position: line for line in invoice.lines.all()}
     rows = [
         {

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 
-from celery import current_app
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -18,10 +16,11 @@ from invoices.models import Invoice
 from invoices.views.exports import answer
 from invoices.views.lists import chosen
 from team.requests import StaffRequest
+from work.jobs import hand_over
+from work.models import Job
+from work.queries import jobs_of
 
 VIEW = "invoices.view_invoice"
-# By name: views do not import the clock's edge.
-RUN = "invoices.tasks.run_bulk_job"
 
 
 @require_POST
@@ -58,8 +57,22 @@ def start(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     rows = queries.visible_to(request.user).filter(pk__in=_ids(request.POST.get("ids", "")))
     job = bulk.ask(bulk.plan(act, rows, now=now), actor=request.user, now=now)
-    transaction.on_commit(lambda: current_app.send_task(RUN, kwargs={"job_id": job.pk}))
-    return redirect("work:job", job.pk)
+    return _begun(job)
+
+
+@require_POST
+@allowed(VIEW)
+def retry(request: StaffRequest, pk: int) -> HttpResponse:
+    """Try the rows that failed once more, as a job of its own."""
+    job = get_object_or_404(jobs_of(request.user), pk=pk, kind=bulk.KIND)
+    _check_right(request, job.arguments.get("act", ""))
+    rows = queries.visible_to(request.user)
+    return _begun(bulk.retry(job, rows, actor=request.user, now=timezone.now()))
+
+
+def _begun(job: Job) -> HttpResponse:
+    """Hand the job to a worker once it is written, and show it."""
+    return redirect("work:job", hand_over(job).pk)
 
 
 def _check_right(request: StaffRequest, act: str) -> None:

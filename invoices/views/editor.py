@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import DomainError, Stale
+from core.numbers import row_id
 from core.permissions import allowed
 from customers import operations as customers
 from customers import queries as customer_queries
@@ -36,8 +37,8 @@ _TOKEN_SECONDS = 24 * 3600
 @allowed(WRITE)
 def new(request: StaffRequest) -> HttpResponse:
     """A new draft: first whom to bill, then what."""
-    chosen = request.POST.get("customer") or request.GET.get("customer") or ""
-    if not chosen.isdigit():
+    chosen = row_id(request.POST.get("customer") or request.GET.get("customer"))
+    if chosen is None:
         return _pick(request, reverse("invoices:new"))
     customer = get_object_or_404(
         customer_queries.visible_to(request.user).select_related("entity", "segment"), pk=chosen
@@ -66,8 +67,8 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
 def autosave(request: StaffRequest) -> HttpResponse:
     """Save what is on the page; the answer is the parts of the page that follow from it."""
     invoice = _begun(request)
-    chosen = request.POST.get("customer", "")
-    if not chosen.isdigit():
+    chosen = row_id(request.POST.get("customer"))
+    if chosen is None:
         raise Http404
     customer = get_object_or_404(
         customer_queries.visible_to(request.user).select_related("entity", "segment"), pk=chosen
@@ -114,17 +115,17 @@ def acknowledge(request: StaffRequest) -> HttpResponse:
             customer, entity, request.user, local_day(entity, timezone.now())
         )
         return render(request, "invoices/_requirements.html", context)
-    draft = request.POST.get("draft", "")
-    if draft.isdigit():
-        return redirect("invoices:edit", int(draft))
+    draft = row_id(request.POST.get("draft"))
+    if draft is not None:
+        return redirect("invoices:edit", draft)
     return redirect(f"{reverse('invoices:new')}?customer={customer.pk}")
 
 
 def _number(request: StaffRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    if not text.isdigit():
+    number = row_id(request.POST.get(name))
+    if number is None:
         raise Http404
-    return int(text)
+    return number
 
 
 def _pick(request: StaffRequest, target: str) -> HttpResponse:
@@ -140,19 +141,17 @@ def _found(request: StaffRequest, target: str) -> dict[str, Any]:
 
 def _customer(request: StaffRequest, invoice: Invoice) -> Customer:
     """The draft's customer, or the one that was picked in its place."""
-    chosen = request.POST.get("customer") or request.GET.get("customer") or ""
-    if not chosen.isdigit() or int(chosen) == invoice.customer_id:
+    chosen = row_id(request.POST.get("customer") or request.GET.get("customer"))
+    if chosen is None or chosen == invoice.customer_id:
         return invoice.customer
     rows = customer_queries.visible_to(request.user).select_related("entity", "segment")
-    return get_object_or_404(rows, pk=int(chosen))
+    return get_object_or_404(rows, pk=chosen)
 
 
 def _begun(request: StaffRequest) -> Invoice | None:
     """The draft this page already wrote. The page's token finds it when an answer got lost."""
-    pk = request.POST.get("draft", "")
-    if not pk.isdigit():
-        pk = str(cache.get(_key(request)) or "")
-    return find(request, int(pk)) if pk.isdigit() else None
+    pk = row_id(request.POST.get("draft")) or row_id(str(cache.get(_key(request)) or ""))
+    return find(request, pk) if pk is not None else None
 
 
 def _key(request: StaffRequest) -> str:
@@ -196,7 +195,7 @@ def _write(request: StaffRequest, invoice: Invoice | None, editor: Editor) -> In
         draft,
         actor=request.user,
         now=now,
-        expected_version=int(version) if version.isdigit() else 0,
+        expected_version=row_id(version) or 0,
     )
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import locale
 from core.navigation import COUNT_SECONDS
+from core.numbers import row_id
 from core.paging import paginate
 from core.permissions import allowed
 from customers.models import Customer
@@ -78,9 +79,9 @@ def list_(request: StaffRequest) -> HttpResponse:
 @require_GET
 @allowed(VIEW)
 def totals(request: StaffRequest) -> HttpResponse:
-    """Sums per currency of everything the filter matches; loaded apart, because it reads every row."""
+    """Sums per currency of everything the filter matches; loaded apart, because it may read every row."""
     filters, _form = filters_of(request.GET, request.user)
-    found = queries.totals_of(queries.listing(request.user, filters))
+    found = queries.totals(request.user, filters)
     return render(request, "invoices/_totals.html", {"totals_now": found, "filters": filters})
 
 
@@ -124,12 +125,13 @@ def _tabs(request: StaffRequest, filters: Filters) -> list[dict[str, Any]]:
     base = reverse("invoices:list")
     asked = _clean_query(request.GET.urlencode())
     views = list(saved_views.views_of(request.user, PAGE))
+    counts = _counts(request.user, filters.today)
     on_view = any(view.query == asked for view in views)
     tabs: list[dict[str, Any]] = [
         {
             "label": label,
             "url": f"{base}?status={status}" if status else base,
-            "count": _count(request.user, status, filters.today) if status in _COUNTED else "",
+            "count": counts.get(status, ""),
             "current": status == filters.status and not on_view,
         }
         for status, label in queries.TABS.items()
@@ -141,16 +143,17 @@ def _tabs(request: StaffRequest, filters: Filters) -> list[dict[str, Any]]:
     return tabs
 
 
-def _count(user: User, status: str, today: date) -> str:
-    """ "14", "1,000+"; remembered for a moment, the page behind it is exact."""
+def _counts(user: User, today: date) -> dict[str, str]:
+    """By tab "14" or "1,000+", "" for none; remembered for a moment, the page behind it is exact."""
 
-    def count() -> str:
-        number, more = queries.tab_count(user, status, today)
-        return f"{number:,}+" if more else f"{number:,}"
+    def count() -> dict[str, str]:
+        found = queries.tab_counts(user, _COUNTED, today)
+        return {
+            status: f"{number:,}+" if more else f"{number:,}" if number else ""
+            for status, (number, more) in found.items()
+        }
 
-    key = f"invoices:tab:{status}:{user.pk}:{today}"
-    words = str(cache.get_or_set(key, count, COUNT_SECONDS))
-    return "" if words == "0" else words
+    return dict(cache.get_or_set(f"invoices:tabs:{user.pk}:{today}", count, COUNT_SECONDS) or {})
 
 
 def _own_view(request: StaffRequest) -> SavedView | None:
@@ -221,5 +224,5 @@ def chosen(request: StaffRequest, user: User) -> Any:
     if request.POST.get("all") == "1":
         filters, _form = filters_of(QueryDict(request.POST.get("query", "")), user)
         return queries.listing(user, filters)
-    picked = [int(pk) for pk in request.POST.getlist("pick") if pk.isdigit()]
+    picked = [pk for text in request.POST.getlist("pick") if (pk := row_id(text)) is not None]
     return queries.visible_to(user).filter(pk__in=picked).exclude(document_status=Invoice.Status.DISCARDED)

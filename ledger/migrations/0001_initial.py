@@ -85,6 +85,10 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "entries",
                 "ordering": ["-id"],
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(fields=["source_type", "source_id"], name="ledger_entry_of_source"),
+                    models.Index(fields=["entity", "on"], name="ledger_entry_by_day"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +148,49 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["due_on", "opened_on", "id"],
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("open_amount__gt", 0)),
+                        fields=["customer", "currency", "due_on"],
+                        include=("side", "open_amount", "open_functional", "entity"),
+                        name="open_item_of_customer",
+                    ),
+                    models.Index(fields=["customer", "opened_on"], name="item_of_customer_by_day"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="an_open_item_has_a_positive_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("open_amount__gte", 0), ("open_amount__lte", models.F("amount"))),
+                        name="an_open_item_is_not_over_allocated",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("open_functional__gte", 0),
+                            ("open_functional__lte", models.F("functional_amount")),
+                        ),
+                        name="an_open_item_is_not_over_relieved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("open_amount", 0), _negated=True),
+                            ("open_functional", 0),
+                            _connector="OR",
+                        ),
+                        name="a_settled_item_has_no_functional_rest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("held_amount__gte", 0), ("held_amount__lte", models.F("open_amount"))
+                        ),
+                        name="no_more_is_held_than_is_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("side", "credit"), ("due_on__isnull", False), _connector="OR"),
+                        name="a_debit_item_has_a_due_date",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -197,6 +244,14 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["id"],
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("customer__isnull", False)),
+                        fields=["customer", "account"],
+                        include=("currency", "amount", "functional"),
+                        name="ledger_line_of_customer",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -267,120 +322,38 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["id"],
                 "default_permissions": (),
-            },
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(fields=["source_type", "source_id"], name="ledger_entry_of_source"),
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(fields=["entity", "on"], name="ledger_entry_by_day"),
-        ),
-        migrations.AddIndex(
-            model_name="openitem",
-            index=models.Index(
-                condition=models.Q(("open_amount__gt", 0)),
-                fields=["customer", "currency", "due_on"],
-                include=("side", "open_amount", "open_functional", "entity"),
-                name="open_item_of_customer",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="openitem",
-            index=models.Index(fields=["customer", "opened_on"], name="item_of_customer_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="openitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="an_open_item_has_a_positive_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("open_amount__gte", 0), ("open_amount__lte", models.F("amount"))),
-                name="an_open_item_is_not_over_allocated",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("open_functional__gte", 0), ("open_functional__lte", models.F("functional_amount"))
-                ),
-                name="an_open_item_is_not_over_relieved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("open_amount", 0), _negated=True), ("open_functional", 0), _connector="OR"
-                ),
-                name="a_settled_item_has_no_functional_rest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("held_amount__gte", 0), ("held_amount__lte", models.F("open_amount"))),
-                name="no_more_is_held_than_is_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("side", "credit"), ("due_on__isnull", False), _connector="OR"),
-                name="a_debit_item_has_a_due_date",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="line",
-            index=models.Index(
-                condition=models.Q(("customer__isnull", False)),
-                fields=["customer", "account"],
-                include=("currency", "amount", "functional"),
-                name="ledger_line_of_customer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allocation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount", 0), _negated=True), name="an_allocation_moves_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allocation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("amount__lt", 0), ("reversal_of__isnull", False)),
-                    models.Q(("amount__gt", 0), ("reversal_of__isnull", True)),
-                    _connector="OR",
-                ),
-                name="only_a_reversal_is_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allocation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("debit__isnull", False), ("kind__in", ["refund", "bounce"]), _connector="OR"
-                ),
-                name="an_allocation_names_what_it_settles",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allocation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("credit__isnull", False), ("kind__in", ["payment", "credit", "refund", "bounce"])
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True), name="an_allocation_moves_something"
                     ),
-                    models.Q(("credit__isnull", True), ("kind__in", ["discount", "tolerance", "write_off"])),
-                    _connector="OR",
-                ),
-                name="an_allocation_names_what_it_uses",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount__lt", 0), ("reversal_of__isnull", False)),
+                            models.Q(("amount__gt", 0), ("reversal_of__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="only_a_reversal_is_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("debit__isnull", False), ("kind__in", ["refund", "bounce"]), _connector="OR"
+                        ),
+                        name="an_allocation_names_what_it_settles",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("credit__isnull", False),
+                                ("kind__in", ["payment", "credit", "refund", "bounce"]),
+                            ),
+                            models.Q(
+                                ("credit__isnull", True), ("kind__in", ["discount", "tolerance", "write_off"])
+                            ),
+                            _connector="OR",
+                        ),
+                        name="an_allocation_names_what_it_uses",
+                    ),
+                ],
+            },
         ),
     ]

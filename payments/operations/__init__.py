@@ -4,11 +4,10 @@ from payments.operations._allocating import (
     NotAllocatable,
     Part,
     allocate_payment,
-    earned_discount,
     propose_allocation,
-    undo_allocation,
     use_credit,
 )
+from payments.operations._discounting import earned_discount
 from payments.operations._exporting import note_export, note_statement
 from payments.operations._giving_up import (
     approve_write_off,
@@ -28,6 +27,7 @@ from payments.operations._receiving import (
 )
 from payments.operations._refunding import approve_refund, reject_refund, request_refund
 from payments.operations._together import allocate_and_let_go, receive_and_allocate
+from payments.operations._undoing import undo_allocation
 
 __all__ = [
     "NotAllocatable",

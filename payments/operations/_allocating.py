@@ -1,30 +1,26 @@
-"""Using money and credits for what is owed, and undoing it. Reversals, never edits."""
+"""Using money and credits for what is owed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
 
 from django.db import transaction
-from django.db.models import Q
 
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
-from core.money import round_money
+from core.money import plain
 from customers.models import Customer
 from entities.queries import local_day
-from invoices.models import Instalment, Invoice
-from invoices.operations import sync_settlement, taxes_of
+from invoices.operations import sync_settlement
 from ledger import operations as ledger
 from ledger.models import Allocation, OpenItem
-from ledger.queries import open_debits
-from ledger.rules import Rate
+from ledger.queries import open_debits, uses_of
 from payments import rules
-from payments.events import CREDIT_USED, DISCOUNT_GRANTED, PAYMENT_ALLOCATED, PAYMENT_UNALLOCATED
+from payments.events import CREDIT_USED, PAYMENT_ALLOCATED
 from payments.models import Payment
-from payments.operations._receiving import lock
-from policies.queries import clauses_of
+from payments.operations._discounting import book_discount
+from payments.operations._locking import lock, lock_invoices_of
 from team.models import User
 from trail.operations import record
 
@@ -88,11 +84,13 @@ def allocate_payment(
             mend="Say first which customer paid." if payment.customer_id is None else "It was returned.",
         )
     on = on or max(local_day(payment.entity, now), payment.received_on)
+    _refuse_future(on, local_day(payment.entity, now))
     key = f"payment:{payment.pk}:allocate"
     discounts = _use(
         payment.open_item_id,
         parts,
         kind=Allocation.Kind.PAYMENT,
+        functional=payment.entity.functional_currency,
         source_type="payment",
         source_id=payment.pk,
         key=key,
@@ -125,10 +123,12 @@ def use_credit(
             "This is a receipt; allocate the payment.", rule="a_credit_note_is_used_as_credit"
         )
     on = on or max(local_day(credit.entity, now), credit.opened_on)
+    _refuse_future(on, max(local_day(credit.entity, now), credit.opened_on))
     _use(
         credit.pk,
         parts,
         kind=Allocation.Kind.CREDIT,
+        functional=credit.entity.functional_currency,
         source_type="credit",
         source_id=credit.pk,
         key=f"credit:{credit.pk}:use",
@@ -151,105 +151,12 @@ def use_credit(
     return credit
 
 
-@transaction.atomic
-def undo_allocation(
-    allocation: Allocation, *, reason: str, actor: User | None, now: datetime, on: date | None = None
-) -> None:
-    """Reverse one allocation: invoice and receipt are open again by what it took."""
-    if not reason.strip():
-        raise Invalid(
-            "Say why it is undone.", field="reason", rule="a_reversal_has_a_reason", mend="Write the reason."
-        )
-    _refuse_final(allocation)
-    _undo([*_discounts_with([allocation]), allocation], on=on, reason=reason, actor=actor, now=now)
-
-
-def _discounts_with(allocations: Sequence[Allocation]) -> list[Allocation]:
-    """The early payment discounts granted with these allocations: they stand and fall together."""
-    earned = Q(pk=None)
-    for row in allocations:
-        if row.debit_id:
-            key = f"{row.entry.key}:discount:{row.debit_id}"
-            # What a credit note left of a discount carries its number behind the same key.
-            earned |= Q(entry__key=key) | Q(entry__key__startswith=f"{key}:n")
-    return list(
-        Allocation.objects.filter(earned, kind=Allocation.Kind.DISCOUNT, reversal_of=None, reversed_by=None)
-    )
-
-
-def _refuse_final(allocation: Allocation) -> None:
-    """What left the bank, was given up by approval, or cancelled a document is not undone by a click."""
-    mends = {
-        Allocation.Kind.REFUND: "Bill the customer, or record the money that came back as a receipt.",
-        Allocation.Kind.BOUNCE: "Record the new receipt.",
-        Allocation.Kind.WRITE_OFF: "Recover the write-off.",
-    }
-    mend = mends.get(Allocation.Kind(allocation.kind))
-    cancelled = Invoice.objects.filter(
-        instalments__open_item=allocation.debit_id, document_status=Invoice.Status.CANCELLED
-    )
-    if allocation.kind == Allocation.Kind.CREDIT and allocation.debit_id and cancelled.exists():
-        mend = "Write a new invoice: this one is cancelled by its credit note."
-    if mend:
-        raise Refused(
-            f"A {allocation.get_kind_display().lower()} is not undone.",
-            rule="what_is_final_is_not_undone",
-            mend=mend,
-        )
-
-
-def undo_all(payment: Payment, *, on: date, actor: User | None, now: datetime) -> None:
-    """Undo every allocation of a receipt that comes back, and the discounts granted with them."""
-    used = list(
-        Allocation.objects.filter(
-            credit_id=payment.open_item_id, reversal_of=None, reversed_by=None
-        ).select_related("entry")
-    )
-    _undo([*_discounts_with(used), *used], on=on, reason="The payment was returned.", actor=actor, now=now)
-
-
-def _undo(
-    allocations: Iterable[Allocation], *, on: date | None, reason: str, actor: User | None, now: datetime
-) -> None:
-    rows = list(allocations)
-    if not rows:
-        return
-    wanted = [pk for row in rows for pk in (row.debit_id, row.credit_id) if pk]
-    invoice_ids = lock_invoices_of(wanted)
-    items = ledger.lock_items(wanted)
-    for row in rows:
-        fresh = Allocation.objects.select_related("entry").get(pk=row.pk)
-        fresh.debit = items.get(row.debit_id) if row.debit_id else None
-        fresh.credit = items.get(row.credit_id) if row.credit_id else None
-        root = cast("OpenItem", fresh.debit or fresh.credit)
-        day = on or local_day(root.entity, now)
-        ledger.undo_allocation(
-            fresh,
-            source=ledger.Source("allocation", row.pk, f"allocation:{row.pk}:undo"),
-            text=f"Undone: {fresh.entry.text} ({reason})"[:200],
-            on=day,
-            actor=actor,
-            now=now,
-        )
-        record(
-            PAYMENT_UNALLOCATED,
-            root,
-            actor=actor,
-            at=now,
-            customer_id=root.customer_id,
-            amount=row.amount,
-            currency=row.currency,
-            reason=reason,
-            kind=row.kind,
-        )
-    sync_settlement(invoice_ids)
-
-
 def _use(
     credit_id: int,
     parts: Sequence[Part],
     *,
     kind: Allocation.Kind,
+    functional: str,
     source_type: str,
     source_id: int,
     key: str,
@@ -267,10 +174,8 @@ def _use(
     pairs = [(items.get(part.item_id), part.amount) for part in parts]
     _refuse_wrong_parts(credit, pairs)
     debits = [(debit, amount) for debit, amount in pairs if debit is not None]
-    functional = credit.entity.functional_currency
     # An item may be allocated from the same receipt several times: the running number keeps keys apart.
-    turn = Allocation.objects.filter(credit_id=credit_id).values("entry_id").distinct().count() + 1
-    key = f"{key}:{turn}"
+    key = f"{key}:{uses_of(credit_id) + 1}"
     before = {debit.pk: (debit.open_amount, debit.open_amount) for debit, _ in debits}
     ledger.allocate(
         credit,
@@ -286,87 +191,11 @@ def _use(
     granted = []
     if earned_on is not None:
         for debit, amount in debits:
-            granted += _grant(
+            granted += book_discount(
                 debit, amount, before[debit.pk][0], key=key, paid_on=earned_on, on=on, actor=actor, now=now
             )
     sync_settlement(invoice_ids)
     return granted
-
-
-def lock_invoices_of(item_ids: Sequence[int]) -> list[int]:
-    """Lock the invoices behind open items, in pk order and before their items; returns their ids."""
-    ids = Instalment.objects.filter(open_item_id__in=list(item_ids)).values_list("invoice_id", flat=True)
-    rows = Invoice.objects.select_for_update().filter(pk__in=sorted(set(ids))).order_by("pk")
-    return list(rows.values_list("pk", flat=True))
-
-
-def earned_discount(
-    debit: OpenItem, amount: Decimal, *, open_before: Decimal, paid_on: date
-) -> rules.EarlyDiscount | None:
-    """What paying `amount` that day earns under the policy pinned to the invoice; None: nothing."""
-    part = (
-        Instalment.objects.select_related("invoice__policy_version", "invoice__entity")
-        .filter(open_item=debit)
-        .first()
-    )
-    if part is None or part.invoice.policy_version is None:
-        return None
-    offer = clauses_of(part.invoice.policy_version).early_discount
-    if offer is None or amount >= open_before:
-        return None
-    invoice = part.invoice
-    earned = rules.early_discount(
-        gross=open_before,
-        tax=round_money(invoice.tax_total * open_before / invoice.payable, invoice.currency),
-        pct=offer.pct,
-        days=offer.days,
-        invoice_date=debit.opened_on,
-        paid_on=paid_on,
-        payment=amount,
-        currency=debit.currency,
-        adjusts_tax=invoice.entity.discount_adjusts_tax,
-    )
-    return earned if earned.eligible and earned.discount else None
-
-
-def _grant(
-    debit: OpenItem,
-    amount: Decimal,
-    open_before: Decimal,
-    *,
-    key: str,
-    paid_on: date,
-    on: date,
-    actor: User | None,
-    now: datetime,
-) -> list[dict[str, str]]:
-    earned = earned_discount(debit, amount, open_before=open_before, paid_on=paid_on)
-    if earned is None:
-        return []
-    invoice = debit.instalment.invoice
-    ledger.give_up(
-        debit,
-        kind=Allocation.Kind.DISCOUNT,
-        net=earned.discount_net,
-        taxes=taxes_of(invoice, earned.discount_tax),
-        rate=Rate(invoice.currency, invoice.entity.functional_currency, invoice.fx_rate),
-        source=ledger.Source("discount", invoice.pk, f"{key}:discount:{debit.pk}"),
-        text=f"Early payment discount on {invoice.number}",
-        on=on,
-        actor=actor,
-        now=now,
-    )
-    record(
-        DISCOUNT_GRANTED,
-        invoice,
-        actor=actor,
-        at=now,
-        customer_id=invoice.customer_id,
-        amount=earned.discount,
-        currency=invoice.currency,
-        paid_on=paid_on,
-    )
-    return [{"invoice": str(invoice), "amount": str(earned.discount)}]
 
 
 def _merged(parts: Sequence[Part]) -> list[Part]:
@@ -403,10 +232,11 @@ def _refuse_wrong_parts(credit: OpenItem, pairs: Sequence[tuple[OpenItem | None,
             )
         if debit.currency == credit.currency and amount > debit.open_amount:
             raise NotAllocatable(
-                f"{debit.reference} has {debit.open_amount} {debit.currency} open; {amount} is too much.",
+                f"{debit.reference} has {plain(debit.open_amount, debit.currency)} {debit.currency} open; "
+                f"{plain(amount, debit.currency)} is too much.",
                 field=field,
                 rule="an_open_item_is_not_over_allocated",
-                mend=f"Enter at most {debit.open_amount}.",
+                mend=f"Enter at most {plain(debit.open_amount, debit.currency)}.",
             )
         if not _one_family(debit, credit):
             raise NotAllocatable(
@@ -420,11 +250,29 @@ def _refuse_wrong_parts(credit: OpenItem, pairs: Sequence[tuple[OpenItem | None,
         all(debit is not None and debit.currency == credit.currency for debit, _ in pairs)
         and total > credit.open_amount
     ):
+        left = plain(credit.open_amount, credit.currency)
         raise NotAllocatable(
-            f"{credit.open_amount} {credit.currency} is left of {credit.reference}; {total} is too much.",
+            f"{left} {credit.currency} is left of {_named(credit)}; "
+            f"{plain(total, credit.currency)} is too much.",
             field="parts",
             rule="an_open_item_is_not_over_allocated",
-            mend=f"Allocate at most {credit.open_amount} in all.",
+            mend=f"Allocate at most {left} in all.",
+        )
+
+
+def _named(credit: OpenItem) -> str:
+    """The document as people know it: a receipt by its number, not by what the payer wrote."""
+    payment = getattr(credit, "payment", None)
+    return str(payment) if payment is not None else credit.reference
+
+
+def _refuse_future(on: date, today: date) -> None:
+    if on > today:
+        raise Invalid(
+            f"{on} has not come yet: accounts of today would not be those of today.",
+            field="on",
+            rule="an_allocation_is_not_in_the_future",
+            mend=f"Use {today} or earlier, or leave the day out.",
         )
 
 

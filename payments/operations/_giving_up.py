@@ -23,7 +23,7 @@ from payments.events import (
     WRITE_OFF_REQUESTED,
 )
 from payments.models import WriteOff
-from payments.operations._allocating import lock_invoices_of
+from payments.operations._locking import lock_invoices_of
 from policies.queries import clauses_of
 from team.models import User
 from trail.operations import record

@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
+from core.money import plain
+from core.rows import insert_rows
 from customers.models import Customer
 from entities.models import Entity
 from entities.queries import local_day, rate_on
@@ -16,6 +18,8 @@ from ledger.models import Allocation, Entry, OpenItem
 from ledger.rules import Leg, Rate, identify, receipt
 from payments.events import PAYMENT_BOUNCED, PAYMENT_IDENTIFIED, PAYMENT_RECORDED
 from payments.models import Payment
+from payments.operations._locking import lock
+from payments.operations._undoing import undo_all
 from team.models import User
 from trail.operations import record
 
@@ -74,17 +78,18 @@ def record_payment(given: Receipt, *, actor: User | None, now: datetime) -> Paym
         recorded_by=actor,
         recorded_at=now,
     )
-    try:
-        with transaction.atomic():
-            if given.customer is not None:
-                payment.open_item = _credit(given, given.customer, booked)
-            payment.save(force_insert=True)
-    except IntegrityError:
-        # The same receipt was recorded at the same moment by somebody else.
-        before = Payment.objects.filter(external_key=given.external_key).exclude(external_key=None).first()
-        if before is None:
-            raise
-        return _same(before, given)
+    if given.external_key is not None:
+        try:
+            with transaction.atomic():
+                _write(payment, given, booked)
+        except IntegrityError:
+            # The same receipt was recorded at the same moment by somebody else.
+            before = Payment.objects.filter(external_key=given.external_key).first()
+            if before is None:
+                raise
+            return _same(before, given)
+    else:
+        _write(payment, given, booked)
     ledger.post([_posting(payment, legs, "receipt", given.received_on)], actor=actor, now=now)
     record(
         PAYMENT_RECORDED,
@@ -123,8 +128,6 @@ def identify_payment(payment: Payment, customer: Customer, *, actor: User | None
 @transaction.atomic
 def bounce_payment(payment: Payment, *, on: date, reason: str, actor: User | None, now: datetime) -> Payment:
     """The bank took the money back: undo the allocations, then mirror the receipt. Nothing is edited."""
-    from payments.operations._allocating import undo_all
-
     payment = lock(payment)
     if payment.state != Payment.State.RECEIVED:
         raise NotReturnable(f"{payment} was returned before.", rule="a_payment_returns_once")
@@ -186,15 +189,6 @@ def _refuse_refunded(payment: Payment) -> None:
         )
 
 
-def lock(payment: Payment) -> Payment:
-    """The row, locked and fresh."""
-    return (
-        Payment.objects.select_for_update(of=("self",))
-        .select_related("entity", "customer", "open_item")
-        .get(pk=payment.pk)
-    )
-
-
 def _received(payment: Payment, entry: Entry) -> list[Leg]:
     """The legs to mirror: the bank side against the customer's credit, also when identified later."""
     bank = [leg for leg in ledger.legs_of(entry) if leg.account not in ("2100", "1200")]
@@ -202,14 +196,25 @@ def _received(payment: Payment, entry: Entry) -> list[Leg]:
 
 
 def _same(before: Payment, given: Receipt) -> Payment:
-    if (before.amount, before.currency, before.entity_id) != (given.amount, given.currency, given.entity.pk):
+    same = (before.amount, before.currency, before.entity_id, before.received_on)
+    # Whose it is may have been said since; another customer is another receipt.
+    theirs = given.customer is None or before.customer_id in (None, given.customer.pk)
+    if same != (given.amount, given.currency, given.entity.pk, given.received_on) or not theirs:
         raise Refused(
-            f"{given.external_key} was recorded before as {before.amount} {before.currency}.",
+            f"{given.external_key} was recorded before: {plain(before.amount, before.currency)} "
+            f"{before.currency} of {before.received_on}"
+            f"{f', {before.customer}' if before.customer else ''}.",
             field="external_key",
             rule="a_receipt_is_recorded_once",
             mend=f"Look at {before}.",
         )
     return before
+
+
+def _write(payment: Payment, given: Receipt, booked: Decimal) -> None:
+    if given.customer is not None:
+        payment.open_item = _credit(given, given.customer, booked)
+    insert_rows([payment])
 
 
 def _credit(given: Receipt | Payment, customer: Customer, booked: Decimal) -> OpenItem:

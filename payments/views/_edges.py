@@ -16,6 +16,7 @@ from payments import events
 from team.models import User
 from team.requests import StaffRequest
 from trail.models import Entry
+from trail.naming import in_words
 from work.models import Approval
 from work.operations import refuse_unless_may_decide
 
@@ -71,9 +72,7 @@ def days_of(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 
 def _event(entry: Entry) -> dict[str, Any]:
     data = entry.additional_data or {}
-    icon, tone, words = _WORDS.get(
-        entry.fact, ("history", "", entry.fact.replace(".", " ").replace("_", " "))
-    )
+    icon, tone, words = _WORDS.get(entry.fact, ("history", "", in_words(entry.fact)))
     who = str(entry.actor) if entry.actor else "The system"
     amount = data.get("amount") if data.get("currency") else None
     said = f"{words}, {locale.money(amount, data['currency'])}" if amount else words

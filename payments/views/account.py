@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core.charts import Part, stack
-from core.exporting import csv_file
+from core.exporting import table_file
 from core.money import plain
 from core.permissions import allowed
 from customers import queries as customers
@@ -22,6 +22,7 @@ from entities.queries import local_day
 from payments import operations, queries
 from payments.forms import day_of
 from payments.queries import Account
+from team.exports import count_export
 from team.requests import StaffRequest
 
 VIEW = "payments.view_payment"
@@ -65,14 +66,15 @@ def summary(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allowed(VIEW)
-def statement(request: StaffRequest, pk: int) -> HttpResponseBase:
-    """The running statement as CSV, opening and closing balance included."""
+def statement(request: StaffRequest, pk: int, kind: str) -> HttpResponseBase:
+    """The running statement as CSV or XLSX, opening and closing balance included."""
+    count_export(request.user)
     customer, on, since, today = _asked(request, pk)
     accounts = queries.account_of(customer, on=on, today=today, since=since)
     operations.note_statement(
         customer, actor=request.user, now=timezone.now(), query=request.GET.urlencode()
     )  # fmt: skip
-    return csv_file(f"statement-{customer.number}-{on}.csv", _COLUMNS, _lines(accounts, on))
+    return table_file(f"statement-{customer.number}-{on}", kind, _COLUMNS, _lines(accounts, on))
 
 
 def _lines(accounts: list[Account], on: date) -> Iterator[list[object]]:

@@ -21,6 +21,7 @@ from payments.forms import ReasonForm, take_fault
 from payments.models import Payment
 from payments.views._edges import by_script
 from payments.views.receipts import find
+from team.idempotency import act_once
 from team.requests import StaffRequest
 
 BOTH = ["GET", "POST"]
@@ -95,7 +96,7 @@ def _page(
     if by_script(request) and request.POST.get("typed"):
         return render(request, "payments/_proposal.html", context | {"preview": shown, "money": money})
     try:
-        answer: HttpResponse = act(request, money)
+        answer = act_once(request, lambda: act(request, money))
     except DomainError as fault:
         context |= {"preview": shown, "fault": fault, "money": money}
         return render(request, "payments/allocate.html", context, status=fault.status)

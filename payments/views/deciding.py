@@ -23,6 +23,7 @@ from payments import operations, queries
 from payments.forms import AmountReasonForm, ReasonForm, take_fault
 from payments.models import Refund, WriteOff
 from payments.views._edges import days_of, why_not_decide
+from team.idempotency import act_once
 from team.requests import StaffRequest
 from trail.queries import entries_of
 from work.queries import approvals_of
@@ -52,7 +53,7 @@ def refund_request(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect("payments:refund_detail", row.pk)
 
     context = {"credit": credit, "waiting": waiting, "form": form, "back": account}
-    return _asked(request, form, ask, "payments/refund_request.html", context)
+    return _asked(request, form, lambda: act_once(request, ask), "payments/refund_request.html", context)
 
 
 @require_GET
@@ -69,6 +70,10 @@ def _refund_page(request: StaffRequest, row: Refund, fault: DomainError | None =
         "approval": approval,
         "why": why_not_decide(approval, request.user),
         "left": row.credit.open_amount,
+        "currency": row.currency,
+        "done_on": row.paid_on,
+        "approve_url": reverse("payments:refund_approve", args=[row.pk]),
+        "reject_url": reverse("payments:refund_reject", args=[row.pk]),
         "days": days_of(entries_of(row)[:50]),
         "fault": fault,
     }
@@ -161,6 +166,10 @@ def _write_off_page(request: StaffRequest, row: WriteOff, fault: DomainError | N
         "row": row,
         "invoice": row.invoice,
         "booking": _booking(row.invoice, row.amount),
+        "currency": row.invoice.currency,
+        "done_on": row.booked_on,
+        "approve_url": reverse("payments:write_off_approve", args=[row.pk]),
+        "reject_url": reverse("payments:write_off_reject", args=[row.pk]),
         "approval": approval,
         "why": why_not_decide(approval, request.user),
         "days": days_of(entries_of(row.invoice).filter(fact__startswith="write_off.")[:50]),

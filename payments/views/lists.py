@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core import locale
-from core.exporting import csv_file
+from core.exporting import table_file
 from core.money import plain
 from core.paging import paginate
 from core.permissions import allowed
@@ -25,6 +25,7 @@ from payments.forms import ListForm
 from payments.models import Payment
 from payments.queries import Filters
 from payments.views._edges import address
+from team.exports import count_export
 from team.requests import StaffRequest
 
 VIEW = "payments.view_payment"
@@ -66,17 +67,18 @@ def list_(request: StaffRequest) -> HttpResponse:
 @allowed(VIEW)
 def totals(request: StaffRequest) -> HttpResponse:
     """The sums of a long list, asked for apart."""
-    rows = queries.listing(request.user, ListForm(request.GET).filters())
-    return render(request, "payments/_totals.html", {"totals": queries.totals_of(rows)})
+    found = queries.totals(request.user, ListForm(request.GET).filters())
+    return render(request, "payments/_totals.html", {"totals": found})
 
 
 @require_GET
 @allowed("invoices.export_invoices")
-def export(request: StaffRequest) -> HttpResponseBase:
-    """Exactly the filtered list as CSV."""
+def export(request: StaffRequest, kind: str) -> HttpResponseBase:
+    """Exactly the filtered list as CSV or XLSX."""
+    count_export(request.user)
     rows = queries.listing(request.user, ListForm(request.GET).filters())
     operations.note_export(actor=request.user, now=timezone.now(), query=request.GET.urlencode())
-    return csv_file("payments.csv", _COLUMNS, _lines(rows), most=_MOST_EXPORTED)
+    return table_file("payments", kind, _COLUMNS, _lines(rows), most=_MOST_EXPORTED)
 
 
 def _lines(rows: QuerySet[Payment]) -> Iterator[list[object]]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core import locale
 from core.errors import DomainError
+from core.numbers import row_id
 from core.permissions import allowed
 from customers import queries as customers
 from entities.queries import local_day
@@ -80,8 +81,8 @@ def _initial(request: StaffRequest) -> dict[str, Any]:
     given: dict[str, Any] = {"received_on": today}
     invoice = _invoice(request)
     customer = None
-    if (number := request.GET.get("customer", "")).isdigit():
-        customer = customers.visible_to(request.user).filter(pk=int(number)).first()
+    if (number := row_id(request.GET.get("customer"))) is not None:
+        customer = customers.visible_to(request.user).filter(pk=number).first()
     if invoice is not None:
         given |= {
             "amount": invoice.balance,
@@ -104,11 +105,11 @@ def _initial(request: StaffRequest) -> dict[str, Any]:
 
 
 def _invoice(request: StaffRequest) -> Invoice | None:
-    number = request.GET.get("invoice", "")
-    if not number.isdigit():
+    number = row_id(request.GET.get("invoice"))
+    if number is None:
         return None
     rows = invoices_visible_to(request.user).filter(document_status="issued")
-    return rows.select_related("entity", "customer").filter(pk=int(number)).first()
+    return rows.select_related("entity", "customer").filter(pk=number).first()
 
 
 def _first_proposal(request: StaffRequest, form: ReceiptForm) -> previews.Preview | None:

@@ -140,6 +140,43 @@ class Migration(migrations.Migration):
                     ("approve_policy", "Can approve policy versions of others"),
                     ("publish_policy", "Can publish approved policy versions"),
                 ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("policy", "number"), name="a_policy_version_has_its_own_number"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approver__isnull", True),
+                            models.Q(("approver", models.F("author")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="an_author_does_not_approve_their_own_policy",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["published", "superseded"]), _negated=True),
+                            models.Q(
+                                ("effective_from__isnull", False),
+                                ("approver__isnull", False),
+                                ("published_at__isnull", False),
+                                models.Q(("text_hash", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_published_policy_is_approved_dated_and_hashed",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("status__in", ["published", "superseded"])),
+                        expressions=[
+                            ("policy", "="),
+                            (
+                                core.ranges.DateRange("effective_from", "effective_to", models.Value("[]")),
+                                "&&",
+                            ),
+                        ],
+                        name="published_policy_versions_do_not_overlap",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -172,51 +209,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": (),
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="policyversion",
-            constraint=models.UniqueConstraint(
-                fields=("policy", "number"), name="a_policy_version_has_its_own_number"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policyversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approver__isnull", True),
-                    models.Q(("approver", models.F("author")), _negated=True),
-                    _connector="OR",
-                ),
-                name="an_author_does_not_approve_their_own_policy",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policyversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["published", "superseded"]), _negated=True),
-                    models.Q(
-                        ("effective_from__isnull", False),
-                        ("approver__isnull", False),
-                        ("published_at__isnull", False),
-                        models.Q(("text_hash", ""), _negated=True),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version", "user"), name="a_version_is_acknowledged_once_per_person"
                     ),
-                    _connector="OR",
-                ),
-                name="a_published_policy_is_approved_dated_and_hashed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policyversion",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("status__in", ["published", "superseded"])),
-                expressions=[
-                    ("policy", "="),
-                    (core.ranges.DateRange("effective_from", "effective_to", models.Value("[]")), "&&"),
                 ],
-                name="published_policy_versions_do_not_overlap",
-            ),
+            },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="policyversion",
@@ -246,12 +244,6 @@ class Migration(migrations.Migration):
                     table="policies_policyversion",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="acknowledgement",
-            constraint=models.UniqueConstraint(
-                fields=("version", "user"), name="a_version_is_acknowledged_once_per_person"
             ),
         ),
     ]

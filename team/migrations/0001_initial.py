@@ -101,6 +101,12 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["name"],
                 "permissions": [("manage_people", "Can manage people, roles and approval limits")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        name="an_address_belongs_to_one_person",
+                    ),
+                ],
             },
             managers=[
                 ("objects", team.models.PeopleManager()),
@@ -150,6 +156,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "API key",
                 "ordering": ["-created_at"],
                 "permissions": [("manage_keys", "Can create and revoke API keys")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("created_at"))),
+                        name="an_api_key_expires",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -207,6 +219,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "key"), name="an_idempotency_key_is_used_once_per_user"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -233,30 +250,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "page", "name"), name="a_saved_view_has_one_name_per_page"
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"), name="an_address_belongs_to_one_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="apikey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("created_at"))), name="an_api_key_expires"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="idempotentrequest",
-            constraint=models.UniqueConstraint(
-                fields=("user", "key"), name="an_idempotency_key_is_used_once_per_user"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                fields=("user", "page", "name"), name="a_saved_view_has_one_name_per_page"
-            ),
         ),
     ]

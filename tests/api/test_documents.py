@@ -74,6 +74,9 @@ def test_lists_are_narrowed(world: World) -> None:
         api.get(f"items/?q={world.item.code}&active=true")["items"][0]["prices"][0]["unit_price"] == "120.00"
     )
     assert api.get(f"customers/{world.customer.pk}/contacts/")["items"][0]["purposes"] == ["billing"]
+    agreed = {"name": "Eva", "email": "eva@helios.example", "opens_agreed": True}
+    made = api.post(f"customers/{world.customer.pk}/contacts/", agreed)
+    assert (made["opens_agreed"], made["no_mail"]) == (True, False)
     assert api.get(f"customers/{world.customer.pk}/requirements/")["items"] == []
 
 

@@ -54,6 +54,7 @@ def test_the_same_key_and_body_give_the_same_answer(world: World) -> None:
     assert Invoice.objects.count() == 1
 
 
+@pytest.mark.soak("T22")
 def test_another_body_or_path_is_refused(world: World) -> None:
     api = Api(world.clerk)
     api.post("invoices/", _draft(world), Idempotency_Key="a")
@@ -65,6 +66,7 @@ def test_another_body_or_path_is_refused(world: World) -> None:
     assert Invoice.objects.get().document_status == "draft"
 
 
+@pytest.mark.soak("T22")
 def test_the_key_of_another_user_is_another_key(world: World) -> None:
     first = Api(world.clerk).post("invoices/", _draft(world), Idempotency_Key="a")
     second = Api(world.lead).post("invoices/", _draft(world, "200.00"), Idempotency_Key="a")
@@ -159,7 +161,7 @@ def _at_once(*request: Any) -> Callable[[int], tuple[int, bytes, dict[str, str]]
 
     def send(number: int) -> tuple[int, bytes, dict[str, str]]:
         if number < 20:
-            barrier.wait(30)
+            barrier.wait(120)
         return _post(*request)
 
     return send
@@ -226,7 +228,7 @@ def _ignore(*args: Any) -> None:
         return
 
 
-def _until_waiting(timeout: float = 30) -> None:
+def _until_waiting(timeout: float = 120) -> None:
     """Until a session waits for a row."""
     connection = psycopg2.connect(os.environ["DATABASE_URL"])
     # Each look in a transaction of its own: within one the statistics stand still.
@@ -244,11 +246,11 @@ def _until_waiting(timeout: float = 30) -> None:
     raise AssertionError("no request waits")
 
 
-def _until_answering(server: str, timeout: float = 30) -> None:
+def _until_answering(server: str, timeout: float = 120) -> None:
     where = urlsplit(server)
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=5)
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
         try:
             connection.request("GET", "/healthz")
             connection.getresponse().read()

@@ -91,7 +91,7 @@ def test_of_many_edits_at_once_one_wins(size: Any, figures: Any) -> None:
         version = Customer.objects.get(pk=world.customer.pk).lock_version
 
         def edit(api: Api, barrier: threading.Barrier = barrier, version: int = version) -> int:
-            barrier.wait(30)
+            barrier.wait(120)
             body = {"notes": f"{api.key.pk} after {version}"}
             try:
                 return api.send("PATCH", path, body, If_Match=f'"v{version}"').status_code

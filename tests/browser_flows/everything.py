@@ -4,7 +4,7 @@ The documents lie some weeks before the real clock, because the pages of a live 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,23 +12,47 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from banking import operations as banking
+from banking.models import Statement as BankStatement
+from cases import operations as collecting
+from cases.models import Call, Case, HandOver, Plan, Promise
 from catalogue.models import TaxRate
+from charges import operations as charging
+from charges.models import Charge
+from contracts import operations as contracts
+from contracts.inputs import ItemInput
+from contracts.models import BillRun, Contract
+from conversations import operations as conversations
+from conversations.files import File
+from conversations.models import Note, Thread
 from correspondence import links
+from correspondence import operations as correspondence
 from correspondence.models import Message, Template
 from customers import operations as customers
 from customers.models import BillingRequirement, ChangeRequest, Customer, Segment
 from entities import operations as entities
-from entities.models import BankChange
+from entities.models import BankAccount, BankChange
+from entities.queries import local_day
 from integrations import uploads
 from invoices import operations as invoices
 from invoices.models import Invoice
 from ledger.models import Allocation, OpenItem
+from notices import operations as notices
+from notices.models import ChangeNotice, Notice
 from payments import operations as payments
 from payments.models import Payment, Refund, WriteOff
 from policies import operations as policies
 from policies.models import PolicyVersion
+from portal import operations as portal
+from statements import operations as statements
+from statements.models import Statement
 from team import operations as team
+from team.absences import enter_absence
 from team.models import APIKey, SavedView, User
+from tests.banking.statements import camt
+from tests.charges.scene import LATER, late_invoice, late_world
+from tests.contracts.scene import active, done, drafted, planned
+from tests.correspondence.letters import make_letter
 from tests.factories import make_user
 from tests.world import World, make_world
 from trail.models import Entry
@@ -60,9 +84,25 @@ class Everything:
     approved: Invoice
     mailed: Invoice
     receipt: Payment
+    statement: Statement
     unidentified: Payment
     allocation: Allocation
     credit: OpenItem
+    thread: Thread
+    stranger: Thread
+    note: Note
+    charge: Charge
+    contract: Contract
+    contract_draft: Contract
+    run_done: BillRun
+    run_planned: BillRun
+    bank_statement: BankStatement
+    bank_account: BankAccount
+    case: Case
+    call: Call
+    promise: Promise
+    plan: Plan
+    hand_over: HandOver
     refund: Refund
     write_off: WriteOff
     customer: Customer
@@ -76,8 +116,14 @@ class Everything:
     key: APIKey
     job: Job
     rate: TaxRate
+    notice: Notice
+    change_notice: ChangeNotice
+    change_asked: ChangeNotice
     link: str
+    own_link: str
+    confirm_link: str
     upload: str
+    usage_upload: str
 
 
 def make_everything() -> Everything:
@@ -88,10 +134,83 @@ def make_everything() -> Everything:
     return Everything(
         **people,
         **_documents(world, now),
+        **_bank(world, now),
+        **_collecting(world, now),
+        **_talk(world, now),
+        **_contracts(world, now),
         **_masters(world, now),
         **_staff(world, people["everybody"], now),
+        **_telling(world, people["everybody"], now),
         rate=TaxRate.objects.order_by("pk")[0],
     )
+
+
+def _bank(world: World, now: datetime) -> dict[str, Any]:
+    """A statement with a line that is booked, one proposed, one nobody knows, and one that went out."""
+    paid, meant = world.issued("410", now=now), world.issued("777", now=now)
+    lines = camt(
+        ("487.90", f"Invoice {paid.number}", world.customer.name),
+        (str(meant.payable.quantize(Decimal("0.01"))), "Thank you", world.customer.name),
+        ("61.00", "?", "Nobody"),
+        ("-7.50", "Fee", "Hanse Bank"),
+        day=now.date().isoformat(),
+    )
+    [statement] = banking.import_file("today.xml", lines, actor=world.cash, now=now).statements
+    banking.match_statement(statement, actor=world.cash, now=now)
+    return {"bank_statement": statement, "bank_account": statement.account}
+
+
+def _talk(world: World, now: datetime) -> dict[str, Any]:
+    """An inquiry that is late, with a file and a note; one of a stranger; a late charge with its working."""
+    contact = world.customer.contacts.order_by("pk")[0]
+    post = conversations.receive_message(
+        customer=world.customer,
+        contact=contact,
+        sender=contact.email,
+        subject="Price of October",
+        body="Why 120?\n\nOn 3 May 2026, Billing wrote:\n> Here is the invoice.",
+        channel="email",
+        external_id="<axe@customer.example>",
+        faults=("Some characters could not be read and were replaced.",),
+        files=(File("order.pdf", "application/pdf", b"%PDF-1.7"),),
+        now=now - timedelta(days=9),
+    )
+    note = conversations.write_note(
+        post.thread, body="Look at the contract", mentions=[world.lead], actor=world.clerk, now=now
+    )
+    other = conversations.receive_message(
+        customer=None,
+        entity=world.entity,
+        sender="new@elsewhere.example",
+        body="Who do we pay?",
+        channel="email",
+        now=now,
+    )
+    conversations.watch_clocks(now=now)
+    late = late_world()
+    made = charging.charge_late(
+        late_invoice(late), kind="interest", on=date(2025, 4, 1), actor=late.clerk, now=LATER
+    )
+    return {"thread": post.thread, "stranger": other.thread, "note": note, "charge": made}
+
+
+def _contracts(world: World, now: datetime) -> dict[str, Any]:
+    """A contract with usage and missed periods, a draft with tiers, a run that is over and one that waits."""
+    first = (now - timedelta(days=70)).date()
+    tiers = ((Decimal(100), Decimal("0.1")), (None, Decimal("0.05")))
+    by_use = ItemInput("Readings", code="readings", kind="usage", pricing="graduated", tiers=tiers)
+    contract = active(world, ItemInput("Licence", Decimal(30)), by_use, starts_on=first, now=now)
+    active(world, starts_on=first, now=now)
+    run = done(world, now=now, scope={"contract": contract.pk}, as_of=local_day(world.entity, now))
+    contracts.suspend_contract(
+        contract, starts_on=first, ends_on=first, reason="A broken line", actor=world.clerk, now=now
+    )
+    return {
+        "contract": contract,
+        "contract_draft": drafted(world, by_use, starts_on=first, now=now),
+        "run_done": run,
+        "run_planned": planned(world, now=now, as_of=local_day(world.entity, now)),
+    }
 
 
 def _everybody() -> User:
@@ -133,6 +252,7 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
         "312.40", now=ago(4), customer=None, payer_name="H. Unknown", reference="RE 4711"
     )
     mailed, message = _mailed(world, ago(3))
+    _letters(mailed, world.clerk, now)
     link = links.create_link(overdue, purpose=links.INVOICE, contact=None, actor=None, now=ago(1))
     waiting = invoices.write_draft(world.draft("16000", "310.05"), actor=world.clerk, now=ago(1))
     return {
@@ -144,6 +264,16 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
         "small_rest": small_rest,
         "yen": yen,
         "receipt": receipt,
+        "statement": statements.make_statement(
+            world.customer,
+            world.entity,
+            "EUR",
+            form="movements",
+            on=now.date(),
+            since=ago(60).date(),
+            actor=None,
+            now=now,
+        ),
         "unidentified": unidentified,
         "allocation": Allocation.objects.filter(credit=payment.open_item).get(),
         "credit": OpenItem.objects.get(kind=OpenItem.Kind.CREDIT_NOTE, reference=note.number),
@@ -152,6 +282,7 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
         "mailed": mailed,
         "message": message,
         "link": links.path_of(link),
+        **_own_page(world, now),
         "waiting": invoices.submit_invoice(waiting, actor=world.clerk, now=ago(1)),
         "approved": world.approved("900", "45.50", now=ago(1)),
         "draft": invoices.write_draft(
@@ -160,6 +291,49 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
             now=now,
         ),
     }
+
+
+def _own_page(world: World, now: datetime) -> dict[str, str]:
+    """A contact's own page, and the page on which they confirm a new address."""
+    contact = world.customer.contacts.order_by("pk")[0]
+    own = links.create_link(world.customer, purpose=links.OVERVIEW, contact=contact, actor=None, now=now)
+    change = portal.ask_new_email(contact, "new@customer.example", now=now)
+    assert change is not None
+    return {"own_link": links.path_of(own), "confirm_link": links.path_of(links.links_of(change)[0])}
+
+
+def _collecting(world: World, now: datetime) -> dict[str, Any]:
+    """The customer's overdue account: a call, a promise and a plan that wait, a hand-over."""
+    invoice = world.issued("444", now=now)
+    today = local_day(world.entity, now)
+    collecting.go_round(world.entity, now=now)
+    case = Case.objects.get(customer=world.customer)
+    call = collecting.note_call(
+        case,
+        outcome="disputes",
+        note="The meter reading is said to be wrong",
+        next_action="settle_dispute",
+        next_on=today,
+        actor=world.clerk,
+        now=now,
+    )
+    given: dict[str, Any] = {"currency": "EUR", "actor": world.clerk, "now": now}
+    promise = collecting.make_promise(
+        world.customer,
+        amount=Decimal(100),
+        promised_on=today + timedelta(days=20),
+        invoices=[invoice],
+        channel="phone",
+        **given,
+    )
+    plan = collecting.offer_plan(
+        world.customer, invoices=[], parts=3, rhythm="monthly", first_on=today + timedelta(days=9), **given
+    )
+    hand_over = collecting.ask_hand_over(
+        case, kind="agency", recipient="Inkasso Nord", reason="Nobody answers any more", actor=world.clerk,
+        now=now,
+    )  # fmt: skip
+    return {"case": case, "call": call, "promise": promise, "plan": plan, "hand_over": hand_over}
 
 
 def _mailed(world: World, now: datetime) -> tuple[Invoice, Message]:
@@ -208,8 +382,44 @@ def _masters(world: World, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _letters(invoice: Invoice, clerk: User, now: datetime) -> None:
+    """One that waits, one that was posted, one that came back."""
+    _waiting, posted, returned = (make_letter(invoice, printed=True, now=now) for _ in range(3))
+    correspondence.mark_posted([posted, returned], actor=clerk, now=now)
+    correspondence.return_letter(returned, reason="Moved, new address unknown", actor=clerk, now=now)
+
+
+def _telling(world: World, reader: User, now: datetime) -> dict[str, Any]:
+    """A notice that must be read, a watched record, a notice of change as a draft and one that waits."""
+    notices.install_rules(now=now)
+    entry = Entry.objects.filter(fact="requirement.created").latest("id")
+    notice, other = (
+        Notice.objects.create(
+            person=person, entry=entry, title="New requirement", diff=[["Severity", "warn", "info"]],
+            must_read=True, made_at=now,
+        )
+        for person in (reader, world.lead)
+    )  # fmt: skip
+    del other
+    notices.watch(world.customer, path=world.customer.get_absolute_url(), actor=reader, now=now)
+    given: dict[str, Any] = {"situation": "policy_changed", "entity": world.entity, "actor": world.lead}
+    given |= {"policy": world.policy.policy, "changes": "Invoices are due after 14 days."}
+    draft, asked = (
+        notices.write_change(title=title, effective_on=now.date() + timedelta(days=200), now=now, **given)
+        for title in ("Shorter terms", "Terms from spring")
+    )
+    return {
+        "notice": notice,
+        "change_notice": draft,
+        "change_asked": notices.submit_change(asked, actor=world.lead, now=now),
+    }
+
+
 def _staff(world: World, reader: User, now: datetime) -> dict[str, Any]:
     """What a person has of their own."""
+    days: dict[str, Any] = {"first_on": now.date(), "last_on": now.date() + timedelta(days=5)}
+    for person in (reader, world.lead):
+        enter_absence(person, **days, deputy=world.clerk, note="Holiday", actor=person, now=now)
     key, _text = team.create_key(
         reader, name="Shop", scopes=["invoices.view_invoice"], expires_at=now + timedelta(days=30),
         actor=reader, now=now,
@@ -219,4 +429,10 @@ def _staff(world: World, reader: User, now: datetime) -> dict[str, Any]:
     job = jobs.advance(jobs.begin(job, now=now), done=3, failures=[fault], now=now)
     SavedView.objects.create(user=reader, page="invoices", name="Large ones", query="least=1000")
     file = SimpleUploadedFile("history.csv", HISTORY)
-    return {"key": key, "job": jobs.end(job, now=now), "upload": uploads.keep(file, reader)}
+    usage = SimpleUploadedFile("usage.csv", b"contract,item,key,at,quantity\nCT-0,meter,k1,yesterday,1\n")
+    return {
+        "key": key,
+        "job": jobs.end(job, now=now),
+        "upload": uploads.keep(file, reader),
+        "usage_upload": uploads.keep(usage, reader),
+    }

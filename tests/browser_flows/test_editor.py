@@ -60,12 +60,13 @@ def grid(seed: int) -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.soak("totals")
 @pytest.mark.parametrize("rounding", ["group", "line"])
-def test_live_totals_are_the_servers(open_page: Any, rounding: str) -> None:
+def test_live_totals_are_the_servers(open_page: Any, size: Any, rounding: str) -> None:
     world = make_world(tax_rounding=rounding)
     page = open_page("/help/keyboard", user=world.clerk)
     wrong = []
-    for seed in range(10):
+    for seed in range(size(4, 40)):  # the fourth is in yen
         currency = "JPY" if seed % 4 == 3 else "EUR"
         draft = invoices.write_draft(
             world.draft("1", currency=currency), actor=world.clerk, now=timezone.now()

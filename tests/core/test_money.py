@@ -1,6 +1,7 @@
 """Money is exact: rounding mirrors, splitting loses nothing, currencies are known."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from core.money import (
     round_money,
     round_to,
     split,
+    times,
     unit,
 )
 
@@ -150,3 +152,31 @@ def test_rounded_shares_add_up_to_the_rounded_sum(shares):
 def test_a_number_that_would_never_end_is_refused_at_once(value):
     with pytest.raises(Invalid, match="number"):
         exact(value)
+
+
+long_numbers = st.decimals(min_value=-(10**40), max_value=10**40, allow_nan=False, places=9)
+
+
+@given(long_numbers, currencies, st.sampled_from(["half_up", "half_even"]))
+def test_a_decimal_is_rounded_like_its_fraction(value, currency, mode):
+    rounded = round_money(value, currency, mode=mode)
+
+    assert rounded == round_money(Fraction(value), currency, mode=mode)
+    assert str(rounded) == str(round_money(Fraction(value), currency, mode=mode))
+
+
+@given(long_numbers, long_numbers)
+def test_a_product_loses_no_digit(value, factor):
+    assert Fraction(times(value, factor)) == Fraction(value) * Fraction(factor)
+
+
+@given(long_numbers, currencies)
+def test_an_amount_is_exact_when_it_is_a_number_of_units(value, currency):
+    assert is_exact(value, currency) == ((Fraction(value) / Fraction(unit(currency))).denominator == 1)
+
+
+@given(cents, weights.map(lambda given: given[:1]))
+def test_one_part_is_the_whole(count, given):
+    total = count * unit("EUR")
+
+    assert split(total, given, unit=unit("EUR")) == [total]

@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import reverse
 
 from team.models import User
+from tests.browser import WCAG, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,10 +40,7 @@ def sign_in(open_page, path="/accounts/2fa/"):
 
 
 def check(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    assert found.violations_count == 0, found.generate_report()
+    assert list(violations(page, {"runOnly": WCAG})) == []
     assert "Menu:" not in page.inner_text("body")
     assert page.locator("h1").count() == 1
 

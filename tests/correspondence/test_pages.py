@@ -18,7 +18,7 @@ State = Delivery.State
 @pytest.fixture
 def person(client):
     user = make_user()
-    acts = ("view_outgoing", "send_message", "manage_link", "edit_template")
+    acts = ("view_outgoing", "send_message", "manage_link", "edit_template", "approve_template")
     user.user_permissions.add(
         *Permission.objects.filter(content_type__app_label="correspondence", codename__in=acts)
     )
@@ -171,14 +171,21 @@ def test_an_unknown_variable_is_refused_at_its_field(client, person):
     assert not Template.objects.filter(version=2).exists()
 
 
-def test_a_text_is_saved_and_taken_into_use(client, person):
+def test_a_text_is_saved_submitted_and_approved_by_somebody_else(client, person):
     page = reverse("correspondence:text", args=["invoice", "en"])
     client.get(page)
 
-    answer = client.post(page, {"subject": "Hello", "body": "{{amount_due}}", "seen": "1", "activate": ""})
+    answer = client.post(page, {"subject": "Hello", "body": "{{amount_due}}", "seen": "1", "submit": ""})
 
     assert answer.status_code == 302
-    assert Template.objects.get(version=2).status == "active"
+    text = Template.objects.get(version=2)
+    assert text.status == "review"
+    approve = reverse("correspondence:activate", args=[text.pk])
+    assert client.post(approve).status_code == 409
+    client.force_login(make_user(is_superuser=True))
+    client.post(approve)
+    text.refresh_from_db()
+    assert text.status == "active"
     stale = client.post(page, {"subject": "Other", "body": "x", "seen": "1", "save": ""})
     assert stale.status_code == 409
 
@@ -207,3 +214,57 @@ def test_the_live_preview_is_the_mail_and_saves_nothing(client, person):
 @pytest.mark.parametrize("path", ["invoice/xx", "nothing/en"])
 def test_an_unknown_text_is_not_found(client, person, path):
     assert client.get(f"/mail/texts/{path}/").status_code == 404
+
+
+def test_a_variant_is_opened_begins_with_the_nearest_words_and_is_saved_apart(client, person):
+    page = reverse("correspondence:text", args=["reminder", "fr"])
+    client.get(page)
+    variant = page + "?channel=letter&type=consumer&tone=2"
+    shown = client.get(variant).content.decode()
+    assert Template.objects.get(situation="reminder", language="fr", tone=0).subject in shown
+
+    words = {"subject": "Rappel", "body": "Merci de payer {{total}}.", "seen": "0"}
+    answer = client.post(variant, words | {"save": ""})
+
+    saved = Template.objects.get(subject="Rappel")
+    assert (saved.channel, saved.customer_type, saved.tone, saved.version) == ("letter", "consumer", 2, 1)
+    assert answer["Location"] == variant
+    assert "Rappel" in client.get(page).content.decode()
+    threat = words | {"seen": "1", "body": "Payez {{total}} ou nous saisirons le tribunal."}
+    said = client.post(variant, threat | {"preview": "1"}, headers={"HX-Request": "true"})
+    assert "tribunal” is a threat" in said.content.decode()
+    assert client.post(variant, threat | {"save": ""}).status_code == 422
+    assert Template.objects.filter(channel="letter", situation="reminder").count() == 1
+
+
+def test_the_preview_of_a_letter_is_the_letter_in_the_style_of_paper(client, person):
+    page = reverse("correspondence:text", args=["formal_notice", "de"]) + "?channel=letter"
+    said = client.get(page).content.decode()
+    address = said.partition('<iframe class="mail-frame" sandbox src="')[2].partition('"')[0]
+    frame = client.get(address).content.decode()
+
+    assert 'class="letter"' in frame
+    assert "Sehr geehrte Damen und Herren" in frame
+    assert "<style>" in frame
+    assert "@font-face" not in frame
+
+
+@pytest.mark.parametrize("query", ["channel=fax", "type=friend", "tone=6", "tone=-1", "tone=x"])
+def test_an_unknown_variant_is_not_found(client, person, query):
+    assert client.get(f"/mail/texts/invoice/en/?{query}").status_code == 404
+
+
+def test_a_text_under_review_is_sent_back_with_what_to_change(client, person):
+    page = reverse("correspondence:text", args=["invoice", "en"])
+    client.get(page)
+    client.post(page, {"subject": "Hello", "body": "{{amount_due}}", "seen": "1", "submit": ""})
+    text = Template.objects.get(version=2)
+    back = reverse("correspondence:send_back", args=[text.pk])
+
+    assert client.post(back, {"reason": " "}).status_code == 422
+    text.refresh_from_db()
+    assert text.status == "review"
+    assert client.post(back, {"reason": "Name the due day."}).status_code == 302
+    text.refresh_from_db()
+    assert text.status == "draft"
+    assert client.post(back, {"reason": "Again"}).status_code == 409

@@ -14,7 +14,7 @@ from correspondence.mail import HIDDEN_LINK, LINK_MARK, AttachmentChanged, compo
 from correspondence.models import Delivery, Message, Template
 from correspondence.rules import EmptyVariable, UnknownVariable, UnsafeText
 from tests.correspondence.letters import queue, values_of
-from tests.portal.bills import NOW, make_bill, make_contact, make_customer, make_entity
+from tests.portal.bills import NOW, make_bill, make_contact, make_customer, make_entity, make_user
 from trail.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,8 @@ def test_a_later_version_of_the_text_does_not_change_a_queued_message():
     text = operations.save_template(
         situation="invoice", language="en", subject="New", body="{{amount_due}}", actor=None, now=NOW
     )
-    operations.activate_template(text, actor=None, now=NOW)
+    operations.submit_template(text, actor=None, now=NOW)
+    operations.approve_template(text, actor=make_user(), now=NOW)
 
     message.refresh_from_db()
     assert (message.template.version, message.subject[:7]) == (1, "Invoice")

@@ -3,6 +3,7 @@
 import pytest
 
 from correspondence import operations
+from correspondence.defaults import LANGUAGES, texts_of
 from correspondence.events import TEMPLATE_ACTIVATED, TEMPLATE_SAVED
 from correspondence.models import Template
 from correspondence.rules import SITUATIONS, UnknownVariable
@@ -31,7 +32,9 @@ def test_the_texts_we_start_with_are_in_use_and_installed_once():
     operations.install_texts(now=NOW)
 
     active = Template.objects.filter(status="active")
-    assert active.count() == Template.objects.count() == len(SITUATIONS) * 5
+    assert active.count() == Template.objects.count() == sum(len(texts_of(code)) for code in LANGUAGES)
+    for language in LANGUAGES:
+        assert {row.situation for row in active.filter(language=language)} == set(SITUATIONS)
 
 
 def test_each_save_is_a_new_draft_version():
@@ -48,15 +51,34 @@ def test_saving_the_same_words_again_makes_no_version():
     assert save() == save()
 
 
-def test_a_version_taken_into_use_retires_the_other():
-    text = save()
+def test_a_second_person_approves_and_the_other_version_is_retired():
+    author, colleague = make_user(), make_user()
+    text = operations.submit_template(save(actor=author), actor=author, now=NOW)
 
-    operations.activate_template(text, actor=None, now=NOW)
-    operations.activate_template(text, actor=None, now=NOW)
+    with pytest.raises(operations.OwnText):
+        operations.approve_template(text, actor=author, now=NOW)
+    assert Template.objects.get(pk=text.pk).status == "review"
+    operations.approve_template(text, actor=colleague, now=NOW)
+    operations.approve_template(text, actor=colleague, now=NOW)
 
     states = Template.objects.filter(situation="invoice", language="en").values_list("version", "status")
     assert dict(states) == {1: "retired", 2: "active"}
-    assert Entry.objects.filter(fact=TEMPLATE_ACTIVATED).count() == 1
+    fact = Entry.objects.get(fact=TEMPLATE_ACTIVATED)
+    assert fact.changes["body"][1] == "{{amount_due}}"
+
+
+def test_a_draft_is_not_approved_before_it_was_submitted():
+    text = save(actor=make_user())
+    with pytest.raises(operations.NotInReview):
+        operations.approve_template(text, actor=make_user(), now=NOW)
+    assert Template.objects.get(pk=text.pk).status == "draft"
+
+
+@pytest.mark.parametrize("tone", [1, 2])
+def test_a_threat_in_a_warm_text_is_not_saved(tone):
+    with pytest.raises(operations.ThreatTooEarly):
+        save(body="Please pay or we take you to court: {{amount_due}}", tone=tone)
+    assert not Template.objects.filter(tone=tone, situation="invoice").exists()
 
 
 def test_an_unknown_variable_is_refused_with_near_matches():

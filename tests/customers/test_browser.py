@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from customers import operations as ops
 from customers.models import RequirementAcknowledgement
+from tests.browser import LOADED, WCAG, unreadable
 from tests.factories import NOW, make_customer, make_entity, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -38,15 +39,16 @@ def test_a_similar_name_is_warned_about_while_it_is_typed(open_page, lead, custo
     expect(page.locator("#similar")).to_contain_text("Helios Solar GmbH")
 
 
-def test_a_requirement_is_seen_and_a_contact_ended_without_leaving_the_page(open_page, lead, customer):
-    page = open_page(reverse("customers:detail", args=[customer.pk]), user=lead)
+def test_a_requirement_is_seen_and_a_contact_ended_without_leaving_the_page(open_page, customer):
+    reader = make_user("specialist")  # who wrote it knows it
+    page = open_page(reverse("customers:detail", args=[customer.pk]), user=reader)
 
     page.get_by_role("button", name="Seen Purchase order").click()
     expect(page.locator("#requirements")).not_to_contain_text("New to you")
     page.get_by_role("button", name="Deactivate Orla").click()
     expect(page.locator("#contacts")).to_contain_text("No contacts yet")
 
-    assert RequirementAcknowledgement.objects.get().user == lead
+    assert RequirementAcknowledgement.objects.get().user == reader
     assert page.url.endswith(reverse("customers:detail", args=[customer.pk]))
 
 
@@ -60,15 +62,12 @@ def test_a_wrong_form_takes_the_reader_to_what_is_wrong(open_page, lead, custome
     expect(page.get_by_label("Number")).to_have_attribute("aria-invalid", "true")
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
-def test_the_pages_are_accessible_and_fit(open_page, lead, customer, theme, width):
-    from axe_playwright_python.sync_playwright import Axe
-
+def test_the_pages_are_accessible_and_fit(open_page, lead, customer):
     change = ops.request_change(
         customer, subject="credit_limit", proposed={"credit_limit": "100"}, reason="Growth",
         actor=make_user("specialist"), now=NOW,
     )  # fmt: skip
-    page = None
+    page = open_page(reverse("customers:list"), user=lead)
     for address in (
         reverse("customers:list"),
         reverse("customers:create"),
@@ -77,10 +76,6 @@ def test_the_pages_are_accessible_and_fit(open_page, lead, customer, theme, widt
         reverse("customers:change_detail", args=[change.pk]),
         reverse("customers:requirement_add", args=[customer.pk]) + "?kind=attachment_required",
     ):
-        if page is None:
-            page = open_page(address, user=lead, theme=theme, width=width)
-        else:
-            page.goto(page.url.split("/customers/")[0] + address)
-        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-        assert found.response["violations"] == [], address
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        page.goto(address)
+        page.wait_for_function(LOADED)
+        assert list(unreadable(page, tags=WCAG)) == [], address

@@ -248,7 +248,7 @@ def test_two_approvals_at_once_apply_one(asker, caller, approver):
 
     def decide(person):
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             ops.approve_change(ChangeRequest.objects.get(pk=change.pk), actor=person, now=NOW)
             results.append("applied")
         except ops.ChangeRefused as refusal:

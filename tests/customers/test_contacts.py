@@ -1,5 +1,7 @@
 """Contacts, addresses and tax numbers."""
 
+from datetime import timedelta
+
 import pytest
 
 from core.errors import Invalid, Refused
@@ -42,6 +44,21 @@ def test_a_contact_is_added_edited_and_deactivated(customer, biller):
     ) == [events.CONTACT_DEACTIVATED, events.CONTACT_EDITED, events.CONTACT_CREATED]
     with pytest.raises(Refused, match="deactivated"):
         ops.edit_contact(contact, actor=biller, now=NOW, phone="")
+
+
+def test_what_a_contact_asked_for_is_kept_with_its_first_moment_until_taken_back(customer, biller):
+    contact = add(customer, biller, email="ap@helios.example", opens_agreed=True)
+    assert (contact.opens_agreed_at, contact.opted_out_at) == (NOW, None)
+
+    later = NOW + timedelta(days=3)
+    ops.edit_contact(contact, actor=biller, now=later, no_mail=True, opens_agreed=True)
+    contact.refresh_from_db()
+    assert (contact.opens_agreed_at, contact.opted_out_at) == (NOW, later)
+    assert "opted_out_at" in Entry.objects.filter(fact=events.CONTACT_EDITED).latest("id").changes
+
+    ops.edit_contact(contact, actor=biller, now=later, no_mail=False, opens_agreed=False)
+    contact.refresh_from_db()
+    assert (contact.no_mail, contact.opens_agreed) == (False, False)
 
 
 @pytest.mark.parametrize(

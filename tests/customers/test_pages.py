@@ -202,7 +202,7 @@ def test_the_record_page_needs_few_queries(
     client, sign_in, customer, requirement, change, django_assert_max_num_queries
 ):
     sign_in("lead")
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(30):
         client.get(url("detail", customer.pk))
 
 

@@ -142,7 +142,8 @@ def test_a_requirement_ends_once_with_a_reason(customer, add, biller):
 
 
 def test_a_biller_acknowledges_on_first_use_and_again_after_a_change(customer, add, biller):
-    one = add(kind="po_required", segment=customer.segment)
+    writer = make_user("lead")
+    one = add(kind="po_required", segment=customer.segment, actor=writer)
     colleague = make_user("specialist")
 
     def waiting(user):
@@ -151,6 +152,7 @@ def test_a_biller_acknowledges_on_first_use_and_again_after_a_change(customer, a
     def see(revision, user=biller):
         return ops.acknowledge_requirement(one, customer=customer, revision=revision, actor=user, now=NOW)
 
+    assert waiting(writer) == []
     assert waiting(biller) == [one]
     assert see(1) == see(1)
     assert waiting(biller) == []
@@ -159,6 +161,7 @@ def test_a_biller_acknowledges_on_first_use_and_again_after_a_change(customer, a
 
     ops.edit_requirement(one, actor=colleague, now=NOW, severity="warn")
     assert waiting(biller) == [one]
+    assert waiting(writer) == [one]
     with pytest.raises(Stale):
         see(1)
     see(2)

@@ -6,7 +6,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from cases.models import Call, Case, HandOver, Promise
+from charges.models import Charge
+from contracts.models import BillLine, BillRun, RunRow, UsageEvent
+from conversations.models import Escalation, Mention, Thread
 from core.errors import Refused
+from correspondence.models import Delivery
 from customers.models import ChangeRequest
 from entities.models import BankChange, Entity
 from entities.rules import iban, vat_id
@@ -16,9 +21,11 @@ from integrations.management.commands import remove_demo
 from invoices.models import Hold, Invoice
 from ledger.models import Allocation
 from ledger.queries import faults
+from notices.models import ChangeNotice, Notice, Watch
 from payments.models import Payment, Refund, WriteOff
 from policies.models import PolicyVersion
-from team.models import User
+from reminders.models import Decision, Reminder
+from team.models import Absence, User
 from team.roles import ROLES
 from tests.factories import make_entity
 from work.models import Approval
@@ -35,6 +42,33 @@ def test_the_small_demo_has_something_of_everything(db):
     for role in ROLES:
         assert User.objects.filter(groups__name=role.code).exists()
     assert User.objects.get(email="maria.keane@northwind.example").check_password(tables.PASSWORD)
+    assert Case.objects.exclude(stage__in=["watch", "closed"]).exists()
+    assert Call.objects.exists()
+    assert Promise.objects.exclude(judged_at=None).exists()
+    assert HandOver.objects.filter(state="ready").exists()
+    states = set(Thread.objects.values_list("state", flat=True))
+    assert {"open", "closed"} <= states
+    assert Thread.objects.filter(customer=None).exists()
+    assert Thread.objects.exclude(merged_into=None).exists()
+    mails = set(Delivery.objects.values_list("state", flat=True))
+    assert {"to_post", "posted", "bounced", "delivered", "opened", "failed"} <= mails
+    assert Delivery.objects.filter(state="bounced", message__channel="letter").exists()
+    assert Escalation.objects.filter(level="escalated").exists()
+    assert Mention.objects.exists()
+    assert set(ChangeNotice.objects.values_list("state", flat=True)) == {"approved", "waiting"}
+    assert Absence.objects.filter(first_on__lte=NOW.date(), last_on__gte=NOW.date()).exists()
+    assert Absence.objects.filter(first_on__gt=NOW.date()).exists()
+    read = Notice.objects.filter(must_read=True)
+    assert read.filter(acknowledged_at=None).exists()
+    assert read.exclude(acknowledged_at=None).exists()
+    assert Notice.objects.filter(must_read=False, rule=None).exists()
+    assert Watch.objects.exists()
+    waiver = {"document_status": "pending_approval", "credits__document_type": "debit_note"}
+    assert Charge.objects.exists()
+    assert Invoice.objects.filter(**waiver).exists()
+    assert Reminder.objects.filter(state="sent").exists()
+    assert set(Decision.objects.values_list("outcome", flat=True)) == {"send", "skip", "wait"}
+    assert not Delivery.objects.filter(message__situation="reminder", state="queued").exists()
     currencies = set(Invoice.objects.values_list("currency", flat=True))
     assert {"EUR", "USD", "INR", "GBP"} <= currencies
     statuses = set(Invoice.objects.values_list("document_status", flat=True))
@@ -45,6 +79,10 @@ def test_the_small_demo_has_something_of_everything(db):
     assert {"payment", "discount"} <= kinds
     assert Payment.objects.filter(customer=None).exists()
     assert Hold.objects.exists()
+    assert set(BillRun.objects.values_list("state", flat=True)) == {"done", "planned"}
+    assert not RunRow.objects.filter(state="failed").exists()
+    assert BillLine.objects.filter(amount__lt=0).exists()
+    assert UsageEvent.objects.exists()
     assert WriteOff.objects.exists()
     assert Refund.objects.exists()
     assert ChangeRequest.objects.filter(subject="bank", called_back_at=None).exists()

@@ -296,7 +296,7 @@ def test_many_open_the_same_year_at_once():
 
     def ensure() -> None:
         try:
-            gate.wait(timeout=10)
+            gate.wait(timeout=60)
             found.append(ensure_series(entity, "invoice", NOW.date(), now=NOW).pk)
         finally:
             connections.close_all()
@@ -305,7 +305,7 @@ def test_many_open_the_same_year_at_once():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
 
     assert len(found) == 6
     assert len(set(found)) == 1

@@ -50,6 +50,8 @@ def test_a_company_is_set_up_and_edited_on_the_screen(client):
         "functional_currency": "EUR",
         "fiscal_year_start_month": "1",
         "tax_rounding": "group",
+        "opens": "08:30",
+        "closes": "17:00",
         "colour": "#4f46e5",
         "is_active": "on",
     }

@@ -26,9 +26,7 @@ def seller():
 @pytest.fixture
 def queued(monkeypatch):
     found = []
-    monkeypatch.setattr(
-        "integrations.views.current_app.send_task", lambda _name, kwargs: found.append(kwargs)
-    )
+    monkeypatch.setattr("work.jobs.current_app.send_task", lambda _name, kwargs: found.append(kwargs))
     return found
 
 

@@ -108,7 +108,7 @@ def test_two_workers_at_once_keep_one_document():
 
     def work() -> None:
         try:
-            ready.wait(30)
+            ready.wait(120)
             made.append(operations.render_document(invoice, now=NOW))
         except BaseException as error:  # noqa: BLE001 (the test looks at it)
             raised.append(error)

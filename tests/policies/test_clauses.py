@@ -224,3 +224,15 @@ def test_terms_are_said_in_words():
         terms_in_words("+1M EOM/F")
         == "1 month later, then the end of that month; on a day off, the next working day"
     )
+
+
+def test_a_step_charges_an_amount_or_the_sum_of_the_law_and_interest():
+    step = {"day": 3, "tone": 2, "channel": "email", "situation": "reminder"}
+    ladder = [step | {"fee": "statutory", "interest": True}, step | {"day": 10, "fee": "7.5"}]
+    clauses = from_json({"ladder": ladder})
+    first, second = clauses.ladder
+    assert (first.fee, first.statutory, first.interest) == (0, True, True)
+    assert (second.fee, second.statutory, second.interest) == (D("7.5"), False, False)
+    assert from_json(to_json(clauses)) == clauses
+    assert "interest" not in to_json(clauses)["ladder"][1]
+    assert "fixed sum of the law and late interest" in str([entry.text for entry in summary(clauses)])

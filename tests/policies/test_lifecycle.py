@@ -342,7 +342,7 @@ def _at_once(*acts: Any) -> list[object]:
 
     def run(at: int) -> None:
         try:
-            gate.wait(timeout=10)
+            gate.wait(timeout=60)
             results[at] = acts[at]()
         except DomainError as refusal:
             results[at] = refusal
@@ -353,7 +353,7 @@ def _at_once(*acts: Any) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     return results
 
 

@@ -44,7 +44,8 @@ def test_who_opens_which_page(client, role, author, approver):
     )
 
 
-def test_the_version_page_shows_words_differences_and_computed_days(client, author, approver):
+def test_the_version_page_shows_words_differences_and_computed_days(client, author, approver, time_machine):
+    time_machine.move_to("2026-11-20T09:00:00+00:00", tick=False)
     make_entity(city="Hamburg")
     first = published(author, approver)
     next_version(first.policy, author, approver, terms="NET 14")

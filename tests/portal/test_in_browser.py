@@ -2,15 +2,20 @@
 
 import base64
 import io
+from datetime import timedelta
 
 import pytest
 import zxingcpp
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from PIL import Image
 
+from cases.models import Promise
 from correspondence import links
+from entities.queries import local_day
+from reminders.models import Pause
+from tests.browser import unreadable
 from tests.portal.bills import make_bill, make_customer, make_entity
+from tests.world import make_world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -24,14 +29,26 @@ def path():
     return links.path_of(link)
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
-def test_everybody_can_read_it(open_page, path, theme, width):
+def test_everybody_can_read_it(open_page, path):
     for address in (path, "/i/nothing/"):
-        page = open_page(address, theme=theme, width=width)
+        page = open_page(address)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        found = Axe().run(page).response["violations"]
-        assert [violation["id"] for violation in found] == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert list(unreadable(page)) == [], address
+
+
+def test_a_day_promised_from_the_link_pauses_the_reminders(open_page):
+    world = make_world()
+    late = world.issued("1000.00", now=timezone.now() - timedelta(days=40))
+    link = links.create_link(late, purpose=links.INVOICE, contact=None, actor=None, now=timezone.now())
+    page = open_page(f"{links.path_of(link)}?lang=en")
+    page.get_by_text("Tell us when you pay").click()
+    day = local_day(world.entity, timezone.now()) + timedelta(days=3)
+    page.get_by_label("Day of your payment").fill(day.isoformat())
+    page.get_by_role("button", name="Promise").click()
+
+    page.get_by_text("send no reminders until then").wait_for()
+    assert Promise.objects.get().promised_on == day
+    assert Pause.objects.get().kind == "promise"
 
 
 def test_no_request_carries_the_address_of_the_page(open_page, path):

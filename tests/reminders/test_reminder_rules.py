@@ -7,8 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases.rules import judge_promise
 from core.calendars import Calendar
-from reminders.rules import promise, reminder_days
+from reminders.rules import reminder_days
 
 DUE = date(2026, 5, 4)
 CALENDAR = Calendar(frozenset({date(2026, 5, 14), date(2026, 5, 25)}), frozenset({2026}))
@@ -47,7 +48,7 @@ cents = st.integers(min_value=0, max_value=10**6).map(lambda units: Decimal(unit
 @given(st.lists(st.tuples(offsets, cents), max_size=5), cents, st.integers(min_value=0, max_value=5), offsets)
 def test_a_promise_is_judged_only_after_its_grace(payments, amount, grace, seen):
     as_of = DUE + timedelta(days=seen)
-    result = promise(
+    result = judge_promise(
         promised_on=DUE,
         made_on=DUE - timedelta(days=10),
         amount=amount,

@@ -5,7 +5,7 @@ A new address with arguments gets its line in `ARGUMENTS` here, or test_matrix.p
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from banking import operations as banking
+from cases import operations as collecting
+from cases.models import Case
 from catalogue.models import TaxRate
+from charges import operations as charging
+from charges.models import Charge, ReferenceRate
+from charges.reference import reference_rates
+from conversations import operations as conversations
+from conversations.files import File
 from core.permissions import Mark, mark_of
 from correspondence import links
 from correspondence import operations as correspondence
@@ -23,15 +31,26 @@ from customers import operations as customers
 from entities import operations as entities
 from entities.models import Entity
 from invoices import operations as invoices
+from invoices.models import Invoice
+from notices import operations as notices
+from notices.models import ChangeNotice, Notice
 from payments import operations as payments
 from policies import operations as policies
+from reminders import operations as reminders
+from statements import operations as statements
+from statements.models import Mailing, Statement
 from team import operations as team
+from team.absences import enter_absence
 from team.models import SavedView, User
 from team.roles import ROLES
-from tests.correspondence.letters import values_of
+from tests.banking.statements import camt
+from tests.contracts.scene import active, planned
+from tests.correspondence.letters import make_letter, values_of
 from tests.factories import make_user
 from tests.world import NOW, TODAY, World, make_world
+from trail.models import Entry
 from work import jobs
+from work.operations import open_work
 
 # Whose the object of an address is.
 COMPANY = "company"  # seen by people of the company
@@ -68,9 +87,30 @@ def make_company(**values: Any) -> Company:
     world = make_world(**values)
     company = Company(world)
     company.objects |= _invoices(world) | _money(world) | _customer(world) | _house(world)
+    company.objects |= _collecting(world)
     company.objects |= _mail(company)
     company.objects |= _people(company)
+    company.objects |= _talk(company)
+    company.objects["statement"] = _statement(world)
+    company.objects["contract"] = active(world, starts_on=TODAY, now=NOW)
+    company.objects["run"] = planned(world, now=NOW)
+    company.objects["mailing"] = Mailing.objects.create(
+        customer=world.customer,
+        entity=world.entity,
+        currency="EUR",
+        since=date(2026, 10, 1),
+        until=date(2026, 10, 31),
+        state=Mailing.State.NOBODY,
+        reason="Nobody for statements",
+        at=NOW,
+    )
     return company
+
+
+def _statement(world: World) -> Statement:
+    return statements.make_statement(
+        world.customer, world.entity, "EUR", form="open_items", on=TODAY, actor=world.lead, now=NOW
+    )
 
 
 def _invoices(world: World) -> dict[str, Any]:
@@ -99,6 +139,48 @@ def _money(world: World) -> dict[str, Any]:
         ),
         "part_paid": paid,
     }
+
+
+def _collecting(world: World) -> dict[str, Any]:
+    """What is issued today, seen forty days later: overdue, promised, planned, about to be handed over."""
+    promised, planned = world.issued("80.00"), world.issued("70.00")
+    later = NOW + timedelta(days=40)
+    collecting.refresh_cases(world.entity, now=later)
+    case = Case.objects.get(entity=world.entity)
+    common: dict[str, Any] = {"currency": "EUR", "actor": world.clerk, "now": later}
+    return {
+        "case": case,
+        "pause": reminders.pause(
+            world.customer, kind="manual", reason="Agreed", key=f"stage:{case.pk}", actor=None, now=later
+        ),
+        "ladder": reminders.set_ladder(
+            world.customer, steps=[], reason="Pays by itself", valid_from=later.date(), actor=world.lead,
+            now=later,
+        ),
+        "call": collecting.note_call(
+            case, outcome="reached", next_action="call", next_on=later.date(), actor=world.clerk, now=later
+        ),
+        "promise": collecting.make_promise(
+            world.customer,
+            amount=Decimal("95.20"),
+            promised_on=later.date() + timedelta(days=20),
+            invoices=[promised],
+            channel="phone",
+            **common,
+        ),
+        "plan": collecting.offer_plan(
+            world.customer,
+            invoices=[planned],
+            parts=2,
+            rhythm="monthly",
+            first_on=later.date() + timedelta(days=10),
+            **common,
+        ),
+        "hand_over": collecting.ask_hand_over(
+            case, kind="agency", recipient="Inkasso Nord", reason="Nobody answers any more",
+            actor=world.clerk, now=later,
+        ),
+    }  # fmt: skip
 
 
 def _customer(world: World) -> dict[str, Any]:
@@ -165,6 +247,7 @@ def _house(world: World) -> dict[str, Any]:
 def _mail(company: Company) -> dict[str, Any]:
     invoice, contact = company.issued, company.contact
     link = links.create_link(invoice, purpose=links.INVOICE, contact=contact, actor=None, now=NOW)
+    own = links.create_link(contact.customer, purpose=links.OVERVIEW, contact=contact, actor=None, now=NOW)
     message = correspondence.queue_message(
         situation="invoice",
         about=invoice,
@@ -181,11 +264,13 @@ def _mail(company: Company) -> dict[str, Any]:
     return {
         "link": link,
         "token": links.token_of(link),
+        "own_token": links.token_of(own),
         "message": message,
         "delivery": message.deliveries.get(),
         "attachment": message.attachments.create(
             filename="invoice.pdf", media_type="application/pdf", stored_name=stored, sha256="0" * 64
         ),
+        "letter": make_letter(invoice, printed=True),
         "template": Template.objects.filter(situation="invoice", language="en").latest("version"),
     }
 
@@ -206,8 +291,86 @@ def _people(company: Company) -> dict[str, Any]:
         "limit": team.set_limit(
             kind="refund", role="lead", limit=Decimal(100), currency="GBP", actor=admin, now=NOW
         ),
+        "absence": enter_absence(
+            bystander, first_on=TODAY, last_on=TODAY, deputy=make_user("manager"), actor=bystander, now=NOW
+        ),
         "view": SavedView.objects.create(user=bystander, page="invoices", name="Mine", query="status=open"),
         "job": jobs.ask("invoices", title="Issue 2", arguments={}, total=2, actor=bystander, now=NOW),
+        "letters_job": jobs.ask("letters", title="Print 2", arguments={}, total=2, actor=bystander, now=NOW),
+        "notice": Notice.objects.create(
+            person=bystander, entry=Entry.objects.latest("id"), title="Terms changed", made_at=NOW
+        ),
+        "must_read": Notice.objects.create(
+            person=bystander,
+            entry=Entry.objects.filter(customer_key=company.customer.pk).latest("id"),
+            title=f"Changed requirement of {company.customer.name}",
+            must_read=True,
+            made_at=NOW,
+        ),
+        "change_notice": _change_notice(company),
+        "item_of_work": open_work(
+            kind="review",
+            key=f"stage:{company.customer.pk}",
+            subject=company.customer,
+            label="Look at it",
+            path="/",
+            why="It is new",
+            now=NOW,
+            entity=company.entity,
+            customer_id=company.customer.pk,
+            owner=company.world.clerk,
+            role="specialist",
+        ),
+    }
+
+
+def _change_notice(company: Company) -> ChangeNotice:
+    notices.install_rules(now=NOW)
+    return notices.write_change(
+        title="New account", situation="bank_details_changed", entity=company.entity, account_end="5678",
+        effective_on=TODAY, actor=company.world.lead, now=NOW,
+    )  # fmt: skip
+
+
+def _talk(company: Company) -> dict[str, Any]:
+    world = company.world
+    post = conversations.receive_message(
+        customer=world.customer,
+        contact=company.contact,
+        sender=company.contact.email,
+        subject="Wrong price",
+        body="Why 1,190?",
+        channel="email",
+        external_id=f"<{world.customer.pk}@customer.example>",
+        files=(File("order.pdf", "application/pdf", b"%PDF-1.7"),),
+        now=NOW,
+    )
+    note = conversations.write_note(post.thread, body="Ask the site", actor=world.clerk, now=NOW)
+    document = invoices.write_draft(
+        world.draft("40.00"), actor=world.clerk, now=NOW, document_type=Invoice.Type.DEBIT_NOTE
+    )
+    charge = Charge.objects.create(
+        invoice=company.issued, document=document, customer=world.customer, entity=world.entity,
+        kind="fixed_sum", until=TODAY, currency="EUR", amount=Decimal("40.00"), regime="DE",
+        legal_basis="§ 288 BGB", made_at=NOW,
+    )  # fmt: skip
+    charging.load_rates(reference_rates(), actor=None, now=NOW)
+    [bank] = banking.import_file(
+        f"{world.entity.code}.xml",
+        camt(("8.00", "?", f"Payer of {world.entity.code}")),
+        actor=world.cash,
+        now=NOW,
+        account=world.entity.bank_accounts.first(),
+    ).statements
+    return {
+        "bank_statement": bank,
+        "bank_line": bank.lines.get(),
+        "bank_account": bank.account,
+        "thread": post.thread,
+        "sent_file": post.attachments.get(),
+        "note": note,
+        "charge": charge,
+        "rate": ReferenceRate.objects.earliest("pk"),
     }
 
 
@@ -235,7 +398,21 @@ def _link(company: Company) -> dict[str, Any]:
 # (namespace, names of addresses, whose the object is, how to find it in a company)
 _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("portal", "draft", COMPANY, _pk("draft")),
-    ("portal", "invoice pdf calendar logo", SHARED, lambda c: {"token": c.token}),
+    ("portal", "invoice pdf calendar logo promise ask", SHARED, lambda c: {"token": c.token}),
+    (
+        "portal",
+        "overview my_calendar my_statement_new my_preferences my_person my_email",
+        SHARED,
+        lambda c: {"token": c.own_token},
+    ),
+    ("portal", "my_invoice", SHARED, lambda c: {"token": c.own_token, "pk": c.issued.pk}),
+    ("portal", "my_statement", SHARED, lambda c: {"token": c.own_token, "pk": c.statement.pk}),
+    ("portal", "my_accept", SHARED, lambda c: {"token": c.own_token, "pk": c.plan.pk}),
+    ("portal", "answer", SHARED, lambda c: {"token": c.token, "pk": c.thread.pk}),
+    ("portal", "my_answer", SHARED, lambda c: {"token": c.own_token, "pk": c.thread.pk}),
+    ("portal", "confirm confirm_now", SHARED, lambda c: {"token": c.own_token}),
+    ("portal", "links_panel", COMPANY, _pk("customer")),
+    ("portal", "link_send links_close", COMPANY, _pk("contact")),
     ("payments", "detail allocate bounce identify", COMPANY, _pk("payment")),
     ("payments", "undo", COMPANY, _pk("allocation")),
     ("payments", "credit_use refund_request", COMPANY, _pk("credit")),
@@ -247,7 +424,29 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
         COMPANY,
         _pk("write_off"),
     ),
-    ("payments", "account account_summary statement", COMPANY, _pk("customer")),
+    ("payments", "account account_summary statement statement_xlsx", COMPANY, _pk("customer")),
+    ("cases", "detail peek call edit skip snooze delegate hardship stop write_off", COMPANY, _pk("case")),
+    ("cases", "promise_new plan_new plan_preview hand_over_new", COMPANY, _pk("case")),
+    ("cases", "correct", COMPANY, _pk("call")),
+    ("cases", "promise promise_approve promise_refuse promise_withdraw", COMPANY, _pk("promise")),
+    ("cases", "plan plan_approve plan_refuse plan_withdraw plan_accept", COMPANY, _pk("plan")),
+    (
+        "cases",
+        "hand_over hand_over_approve hand_over_refuse hand_over_recall hand_over_pack",
+        COMPANY,
+        _pk("hand_over"),
+    ),
+    ("reminders", "why pause_invoice", COMPANY, _pk("issued")),
+    ("reminders", "pause_customer ladder_of_customer", COMPANY, _pk("customer")),
+    ("reminders", "ladder_of_segment", SHARED, _pk("segment")),
+    ("reminders", "resume", COMPANY, _pk("pause")),
+    ("reminders", "end_ladder", COMPANY, _pk("ladder")),
+    ("cases", "customer_panel", COMPANY, _pk("customer")),
+    ("cases", "invoice_panel", COMPANY, _pk("issued")),
+    ("statements", "detail pdf send", COMPANY, _pk("statement")),
+    ("statements", "retry", COMPANY, _pk("mailing")),
+    ("statements", "make schedule customer_panel", COMPANY, _pk("customer")),
+    ("statements", "segment_schedule", SHARED, _pk("segment")),
     ("invoices", "edit submit withdraw approve reject issue discard", COMPANY, _pk("draft")),
     (
         "invoices",
@@ -257,6 +456,7 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ),
     ("invoices", "release", COMPANY, lambda c: {"pk": c.issued.pk, "hold_pk": c.hold.pk}),
     ("invoices", "delete_view", PERSONAL, _pk("view")),
+    ("invoices", "retry", PERSONAL, _pk("job")),
     ("catalogue", "detail edit set_price", SHARED, _pk("item")),
     ("catalogue", "set_nexus", SHARED, lambda c: {"pk": _state_rate()}),
     ("correspondence", "detail body", COMPANY, _pk("message")),
@@ -267,10 +467,12 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
         lambda c: {"pk": c.message.pk, "attachment_pk": c.attachment.pk},
     ),
     ("correspondence", "source retry cancel", COMPANY, _pk("delivery")),
+    ("correspondence", "letter_pdf letter_returned", COMPANY, _pk("letter")),
+    ("correspondence", "letters_together", PERSONAL, _pk("letters_job")),
     ("correspondence", "links look", COMPANY, _link),
     ("correspondence", "revoke", COMPANY, lambda c: _link(c) | {"link_pk": c.link.pk}),
     ("correspondence", "text_preview", PERSONAL, lambda c: {"key": "0" * 32}),
-    ("correspondence", "activate", SHARED, _pk("template")),
+    ("correspondence", "activate submit send_back", SHARED, _pk("template")),
     ("correspondence", "text", SHARED, lambda c: {"situation": "invoice", "language": "en"}),
     (
         "customers",
@@ -306,8 +508,19 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
         _version,
     ),
     ("policies", "public public_text", SHARED, lambda c: {"ref": c.public_version.public_ref}),
-    ("integrations", "columns begin", PERSONAL, lambda c: {"token": "0" * 32}),
+    ("integrations", "columns begin usage_try", PERSONAL, lambda c: {"token": "0" * 32}),
     ("work", "job cancel failures", PERSONAL, _pk("job")),
+    ("work", "act", COMPANY, lambda c: {"pk": c.item_of_work.pk, "act": "start"}),
+    ("notices", "acknowledge detail", PERSONAL, _pk("notice")),
+    ("notices", "readers", COMPANY, lambda c: {"pk": c.must_read.entry_id}),
+    ("notices", "watch", COMPANY, lambda c: {"kind": "invoice", "pk": c.issued.pk}),
+    ("notices", "rule", SHARED, lambda c: {"code": "credit-note"}),
+    (
+        "notices",
+        "change edit_change submit_change approve_change reject_change drop_change",
+        COMPANY,
+        _pk("change_notice"),
+    ),
     (
         "entities",
         "detail edit add_registration add_series request_bank set_logo logo",
@@ -317,6 +530,43 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("entities", "end_registration", COMPANY, lambda c: {"pk": c.entity.pk, "row": c.registration.pk}),
     ("entities", "decide_bank", COMPANY, lambda c: {"pk": c.entity.pk, "change": c.bank_change.pk}),
     ("team", "detail set_roles deactivate reactivate reset_second_factor", SHARED, _pk("person")),
+    (
+        "conversations",
+        "thread as_customer reply assign identify merge close reopen",
+        COMPANY,
+        _pk("thread"),
+    ),
+    ("conversations", "file", COMPANY, _pk("sent_file")),
+    ("conversations", "note", COMPANY, _pk("note")),
+    ("conversations", "write_note about", COMPANY, lambda c: {"kind": "invoice", "pk": c.issued.pk}),
+    ("conversations", "door", SHARED, lambda c: {"provider": "postmark"}),
+    ("correspondence", "reports", SHARED, lambda c: {"provider": "postmark"}),
+    ("charges", "detail waive send", COMPANY, _pk("charge")),
+    ("banking", "detail file match", COMPANY, _pk("bank_statement")),
+    ("banking", "matching", COMPANY, lambda c: {"pk": c.entity.pk}),
+    ("banking", "layout", COMPANY, _pk("bank_account")),
+    ("banking", "accept book aside again join return", COMPANY, _pk("bank_line")),
+    ("charges", "charge of_invoice", COMPANY, _pk("issued")),
+    ("charges", "review", SHARED, _pk("rate")),
+    (
+        "contracts",
+        "detail edit submit approve reject cancel suspend resume end credit",
+        COMPANY,
+        _pk("contract"),
+    ),
+    (
+        "contracts",
+        "change_plan",
+        COMPANY,
+        lambda c: {"pk": c.contract.pk, "item": c.contract.items.earliest("pk").pk},
+    ),
+    (
+        "contracts",
+        "run run_approve run_reject run_discard run_retry run_stop run_failures",
+        COMPANY,
+        _pk("run"),
+    ),
+    ("team", "cancel_absence", SHARED, _pk("absence")),
     ("team", "remove_limit", SHARED, _pk("limit")),
     ("team", "revoke_key", SHARED, _pk("key")),
 )

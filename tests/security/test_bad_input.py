@@ -362,6 +362,14 @@ def test_a_zero_byte_is_refused_everywhere(world, client, text):
     assert rows() == before
 
 
+def test_the_interface_refuses_a_zero_byte_as_it_refuses_anything(client):
+    answer = client.get("/api/v1/credits/", {"after": "a\x00b"})
+
+    assert answer.status_code == 422
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["problems"][0]["rule"] == "text_has_no_zero_byte"
+
+
 @pytest.mark.parametrize("text", ["\ud800".encode("utf-8", "surrogatepass"), b"\xff\xfe"])
 def test_broken_bytes_are_no_server_error(world, client, text):
     for path, data in (

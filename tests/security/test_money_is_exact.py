@@ -49,6 +49,7 @@ def _is_float(call: ast.AST) -> bool:
     )
 
 
+@pytest.mark.soak("T53")
 def test_no_float_and_no_builtin_round_near_money(figures):
     found = [f"{name}:{node.lineno}" for name, tree in sources() for node in suspects(tree)]
 

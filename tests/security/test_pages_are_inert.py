@@ -12,12 +12,15 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from core.exporting import cell
+from core.spreadsheets import TYPE
 from correspondence.models import Template
 from customers.models import Address, Contact, Customer
 from invoices.inputs import LineInput
 from policies.models import Policy
 from tests.factories import make_user
 from tests.security.stage import ARGUMENTS, Company, everybody, make_company, routes
+from tests.sheets import sheet
 from tests.world import NOW, TODAY
 from work import jobs
 
@@ -184,6 +187,7 @@ def judge_headers(path: str, answer) -> list[str]:
     return [f"{path}: {fault}" for fault in faults]
 
 
+@pytest.mark.soak("T45")
 def test_no_page_runs_what_somebody_typed_and_each_has_its_headers(figures):
     company = hostile_company()
     cache.clear()
@@ -213,19 +217,24 @@ def test_no_page_runs_what_somebody_typed_and_each_has_its_headers(figures):
 
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", '=HYPERLINK("http://x";"y")', "'=1"]
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
-_EXPORTS = {"invoices:export", "payments:export", "payments:statement", "ledger:journal", "work:failures"}
+_LISTS = {"invoices:export", "payments:export", "payments:statement", "ledger:journal"}
+_EXPORTS = {"work:failures", "contracts:run_failures", *_LISTS, *(f"{name}_xlsx" for name in _LISTS)}
 
 
 def cells(answer) -> list[list[str]]:
+    """The rows of a CSV; of an XLSX what is text in it, as a CSV would have to write it."""
+    if answer["Content-Type"] == TYPE:
+        return [[cell(one) for one in row if isinstance(one, str)] for row in sheet(answer.getvalue())]
     return list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline="")))
 
 
-def test_every_csv_of_the_site_is_known_here():
-    found = {route.name for route in routes() if route.path.endswith(".csv")}
+def test_every_list_file_of_the_site_is_known_here():
+    found = {route.name for route in routes() if route.path.endswith((".csv", ".xlsx"))}
 
     assert found == _EXPORTS, "Add the new file to _EXPORTS and make sure the test below fills it"
 
 
+@pytest.mark.soak("T43")
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_spreadsheet_finds_no_formula_and_the_text_comes_back(formula, figures):
     company = make_company()
@@ -238,11 +247,15 @@ def test_a_spreadsheet_finds_no_formula_and_the_text_comes_back(formula, figures
     type(job).objects.filter(pk=job.pk).update(
         failures=[{"row": formula, "field": formula, "message": formula, "mend": formula}]
     )
+    told = {"field": formula, "message": formula, "mend": formula}
+    assert company.run.rows.update(state="failed", fault=told)
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     wanted = {
         "payments:statement": {"pk": world.customer.pk},
+        "payments:statement_xlsx": {"pk": world.customer.pk},
         "work:failures": {"pk": job.pk},
+        "contracts:run_failures": {"pk": company.run.pk},
     }
     rows, executed, kept = 0, [], 0
     for name in sorted(_EXPORTS):
@@ -266,6 +279,7 @@ def test_somebody_without_the_right_gets_no_file():
     client = Client()
     client.force_login(make_user("legal_adviser"), backend="django.contrib.auth.backends.ModelBackend")
 
-    for name in ("invoices:export", "payments:export", "ledger:journal"):
-        assert client.get(reverse(name)).status_code == 403
-    assert client.get(reverse("payments:statement", args=[company.customer.pk])).status_code == 403
+    for name in sorted(_EXPORTS - {"work:failures"}):
+        wanted = [company.customer.pk] if "statement" in name else []
+        wanted = [company.run.pk] if name == "contracts:run_failures" else wanted
+        assert client.get(reverse(name, args=wanted)).status_code == 403

@@ -11,6 +11,7 @@ from team import events
 from team.models import APIKey
 from team.operations import authenticate_key, create_key, deactivate_person, revoke_key
 from team.queries import key_allows
+from team.roles import DECIDING_ACTS
 from tests.factories import NOW, make_user
 from trail.models import Entry
 
@@ -104,3 +105,37 @@ def test_the_command_prints_the_key_alone():
     assert authenticate_key(out.getvalue().strip(), now=APIKey.objects.get().created_at)
     with pytest.raises(CommandError, match="Nobody"):
         call_command("create_api_key", "nobody@example.test", "x")
+
+
+@pytest.mark.parametrize("act", ["work.decide_approval", "customers.approve_change"])
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_person_makes_no_key_that_decides(act, is_own):
+    account = make_user("lead")
+    actor = account if is_own else make_user("administrator")
+
+    with pytest.raises(Refused) as refusal:
+        create_key(account, name="Shop", scopes=[act], expires_at=SOON, actor=actor, now=NOW)
+
+    assert refusal.value.rule == "a_key_is_no_second_person"
+    assert not APIKey.objects.exists()
+    assert not Entry.objects.filter(fact=events.KEY_CREATED).exists()
+
+
+def test_the_operator_makes_a_key_that_decides_and_an_older_one_of_a_person_does_not():
+    account = make_user("lead")
+    key, _ = make_key(account, scopes=["work.decide_approval"])
+    assert key_allows(key, "work.decide_approval")
+
+    key.created_by = make_user("administrator")
+
+    assert not key_allows(key, "work.decide_approval")
+
+
+def test_deciding_acts_are_those_of_a_second_person():
+    assert set(DECIDING_ACTS) == {
+        "work.decide_approval",
+        "customers.approve_change",
+        "policies.approve_policy",
+        "policies.publish_policy",
+        "correspondence.approve_template",
+    }

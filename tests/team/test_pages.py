@@ -1,10 +1,14 @@
 """Pages about people, for each role."""
 
 import pytest
+from django.utils import timezone
 
+from notices.models import Notice
+from notices.operations import tell
 from team.models import APIKey, ApprovalLimit, User
-from team.roles import ROLES
+from team.roles import DECIDING_ACTS, ROLES
 from tests.factories import make_user
+from trail.models import Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +71,42 @@ def test_a_key_is_shown_once(client):
     assert raw not in client.get("/team/keys/").content.decode()
     client.post(f"/team/keys/{APIKey.objects.get().pk}/revoke/")
     assert APIKey.objects.get().revoked_at
+
+
+def test_a_key_somebody_else_makes_decides_nothing_and_is_told(client):
+    admin, lead = make_user("administrator"), make_user("lead")
+    client.force_login(admin)
+    address = f"/team/keys/new/?account={lead.pk}"
+    form = client.get(address).context["form"]
+    ends = form.fields["expires_on"].initial.isoformat()
+    offered = [act for act, _ in form.fields["scopes"].choices]
+
+    refused = client.post(
+        address,
+        {"name": "Shop", "expires_on": ends, "scopes": ["invoices.view_invoice", "work.decide_approval"]},
+    )
+
+    assert refused.status_code == 422
+    assert not APIKey.objects.exists()
+    assert not Entry.objects.filter(fact="api_key.created").exists()
+    assert "invoices.view_invoice" in offered
+    assert not set(offered) & set(DECIDING_ACTS)
+    client.post(address, {"name": "Shop", "expires_on": ends, "scopes": ["invoices.view_invoice"]})
+    made = Entry.objects.get(fact="api_key.created")
+    assert made.actor == admin
+    assert made in client.get(f"/team/{lead.pk}/").context["entries"]
+    tell(made.pk, now=timezone.now())
+    told = Notice.objects.get()
+    assert told.person == lead
+    assert str(admin) in told.title
+
+
+@pytest.mark.parametrize("account", ["abc", "²", "", "-1", "9" * 30])
+def test_a_key_for_no_account_is_not_found(client, account):
+    client.force_login(make_user("administrator"))
+    assert client.get("/team/keys/new/", {"account": account}).status_code == 404
+    assert client.post(f"/team/keys/new/?account={account}", {"name": "Shop"}).status_code == 404
+    assert not APIKey.objects.exists()
 
 
 def test_limits_are_changed_by_those_who_manage_people_only(client):

@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from audits import rules as audits
+from cases import rules as cases
 from catalogue import rules as catalogue
 from contracts import rules as contracts
-from core import interest, money, terms
+from core import clocks, interest, money, terms
 from core.calendars import Calendar
 from core.errors import Invalid
-from disputes import rules as disputes
 from entities import rules as entities
 from invoices import rules as invoices
 from ledger import rules as ledger
@@ -430,7 +430,7 @@ def number_gaps(case: Case) -> Case:
 
 @adapter
 def promise(case: Case) -> Case:
-    result = reminders.promise(
+    result = cases.judge_promise(
         promised_on=day(case["promised_on"]),
         made_on=day(case["made_on"]),
         amount=Decimal(case["amount"]),
@@ -509,7 +509,7 @@ def benford(case: Case) -> Case:
 
 @adapter
 def sla_deadline(case: Case) -> Case:
-    deadline = disputes.sla_deadline(
+    deadline = clocks.sla_deadline(
         start=datetime.fromisoformat(case["start"]),
         minutes=case["minutes"],
         opens=time.fromisoformat(case["open"]),

@@ -83,6 +83,19 @@ class Migration(migrations.Migration):
                 "permissions": [("view_trail", "Can read the audit trail")],
                 "get_latest_by": "timestamp",
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["content_type", "object_id", "-id"], name="trail_entry_of_object"),
+                    models.Index(
+                        condition=models.Q(("customer_key__isnull", False)),
+                        fields=["customer_key", "-id"],
+                        name="trail_entry_of_customer",
+                    ),
+                    models.Index(
+                        condition=models.Q(("cid__isnull", False)),
+                        fields=["cid"],
+                        name="trail_entry_of_request",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -109,25 +122,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("handed_over_at__isnull", True)),
+                        fields=["id"],
+                        name="announcement_waiting",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("entry", "task"), name="a_fact_is_announced_once_per_task"
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(fields=["content_type", "object_id", "-id"], name="trail_entry_of_object"),
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(
-                condition=models.Q(("customer_key__isnull", False)),
-                fields=["customer_key", "-id"],
-                name="trail_entry_of_customer",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(
-                condition=models.Q(("cid__isnull", False)), fields=["cid"], name="trail_entry_of_request"
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="entry",
@@ -156,20 +163,6 @@ class Migration(migrations.Migration):
                     table="trail_entry",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="announcement",
-            index=models.Index(
-                condition=models.Q(("handed_over_at__isnull", True)),
-                fields=["id"],
-                name="announcement_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="announcement",
-            constraint=models.UniqueConstraint(
-                fields=("entry", "task"), name="a_fact_is_announced_once_per_task"
             ),
         ),
     ]

@@ -9,12 +9,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from core.cells import ORDERS
 from core.errors import DomainError, Problem
 from entities.models import Entity
 from integrations import operations
 from integrations.operations import Outcome
 from integrations.queries import first_reading
-from integrations.receivables import FIELDS, ORDERS, Reading
+from integrations.receivables import FIELDS, Reading
 
 NAMED = 20
 """How many new customers are named one by one."""

@@ -1,0 +1,1 @@
+"""What our banks say arrived: statements as they sent them, and which receipt each line became."""

@@ -1,0 +1,96 @@
+"""Open items and payers of one company in one currency, found by number, digits, account and name."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from banking.matching._shapes import Item
+
+
+@dataclass
+class Book:
+    """Open items and payers of one company in one currency, found by number, digits, account and name."""
+
+    items: dict[int, Item] = field(default_factory=dict)
+    names: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    accounts: dict[str, set[int]] = field(default_factory=dict)
+    group: dict[int, int] = field(default_factory=dict)
+    withholding: tuple[Decimal, ...] = ()
+    most_fee: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        self.by_number: dict[str, list[int]] = defaultdict(list)
+        self.by_digits: dict[str, list[int]] = defaultdict(list)
+        self.by_gap: dict[str, set[str]] = defaultdict(set)
+        self.by_customer: dict[int, list[int]] = defaultdict(list)
+        self.by_word: dict[str, set[int]] = defaultdict(set)
+        for item in self.items.values():
+            number = folded(item.number)
+            if number not in self.by_number:
+                for gap in gaps(number):
+                    self.by_gap[gap].add(number)
+            self.by_number[number].append(item.id)
+            self.by_digits[digits_of(number)].append(item.id)
+            self.by_customer[item.customer].append(item.id)
+        self.plain_names: dict[int, tuple[str, ...]] = {}
+        for customer, names in self.names.items():
+            self.plain_names[customer] = tuple(plain_name(name) for name in names)
+            for word in {word for name in names for word in words_of(name)}:
+                self.by_word[word].add(customer)
+
+    def settle(self, parts: Iterable[tuple[int, Decimal]]) -> None:
+        """Take what was paid off the items, so that the next line of the run does not pay it again."""
+        for key, amount in parts:
+            item = self.items[key]
+            left = max(item.open_amount - amount, Decimal(0))
+            self.items[key] = replace(item, open_amount=left, held=min(item.held, left), discounted=None)
+
+
+def folded(text: str) -> str:
+    """Letters and digits in capitals: payers and banks drop the rest."""
+    return "".join(sign for sign in text.upper() if sign.isalnum())
+
+
+def gaps(number: str) -> list[str]:
+    """The number with each sign left out: two numbers one slip apart share one of these."""
+    return [number, *(number[:at] + number[at + 1 :] for at in range(len(number)))]
+
+
+def digits_of(number: str) -> str:
+    return "".join(sign for sign in number if sign.isdigit())
+
+
+_LEGAL = {
+    *("GMBH", "AG", "KG", "LTD", "LIMITED", "INC", "LLC", "PVT", "PRIVATE", "SA", "SAS", "SARL", "BV", "NV"),
+    *(
+        "SPA",
+        "SRL",
+        "SL",
+        "PLC",
+        "CO",
+        "COMPANY",
+        "CORP",
+        "THE",
+        "AND",
+        "UND",
+        "ET",
+        "MBH",
+        "EK",
+        "OHG",
+        "LLP",
+    ),
+}
+
+
+def words_of(name: str) -> set[str]:
+    words = {folded(word) for word in re.split(r"[\s.,&/()-]+", name)}
+    return {word for word in words if len(word) > 2 and word not in _LEGAL}
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared: its words in order, without its legal form."""
+    return " ".join(sorted(words_of(name)))

@@ -1,0 +1,1 @@
+"""Collection work: cases, worklist, contacts, promises, plans, hand-over."""

@@ -1,0 +1,1 @@
+"""Late interest and fixed sums: reference rates, debit documents, waivers."""

@@ -1,0 +1,14 @@
+"""Addresses of contracts in the API."""
+
+from django.urls import path
+
+from contracts import api
+from team.endpoints import resource
+
+urlpatterns = [
+    path("contracts/", resource(api.list_contracts), name="contracts"),
+    path("contracts/<int:pk>/", resource(api.get_contract), name="contract"),
+    path("contracts/<int:pk>/usage/", resource(api.send_usage), name="contract_usage"),
+    path("bill-runs/", resource(api.list_runs), name="bill_runs"),
+    path("bill-runs/<int:pk>/", resource(api.get_run), name="bill_run"),
+]

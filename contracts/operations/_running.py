@@ -1,0 +1,299 @@
+"""Doing a planned run: approved by a second person, then a worker makes its invoices, some at a time.
+
+Each chunk is one transaction: its contracts locked, what they owe worked out again, invoices numbered, rows
+and bills written, the job counted. A worker that is killed loses its chunk and nothing else; the constraint
+`a_contract_is_billed_once_per_period` holds whoever runs beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from contracts import events
+from contracts.drafting import Group, Part, draft_of, groups_of, used_quantity
+from contracts.loading import load_books
+from contracts.models import BillLine, BillRun, Contract, ContractBill, RunRow
+from contracts.operations._planning import content_of
+from core.errors import DomainError, Refused
+from core.money import plain
+from core.rows import insert_rows
+from invoices import operations as invoices
+from invoices.models import Invoice
+from team.models import User
+from trail.operations import record
+from work import jobs
+from work import operations as work
+from work.models import Approval, Job
+from work.queries import approvals_of
+
+JOB_KIND = "contracts"
+# By name: only the clock's edge and the screens' edge hand it over.
+TASK = "contracts.tasks.do_run"
+_CHUNK = 100
+_NOTHING = Decimal(0)
+
+
+class RunRefused(Refused):
+    """The run is not in a state that allows this."""
+
+
+@transaction.atomic
+def approve_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
+    """A second person says yes to the plan; the work is noted as a job, which the caller queues."""
+    run = _locked(run)
+    _refuse_unless(run, BillRun.State.PLANNED)
+    if work.hash_of(content_of(run)) != run.plan_hash:
+        raise RunRefused(
+            "The plan is not the one that was submitted.",
+            rule="approval_is_for_what_was_submitted",
+            mend="Discard it and plan again.",
+        )
+    work.approve(pending_approval(run), actor=actor, now=now)
+    run.state = BillRun.State.APPROVED
+    run.job = _job(run, run.rows.count(), actor, now)
+    run.save(update_fields=["state", "job"])
+    record(events.RUN_APPROVED, run, actor=actor, at=now, totals=run.totals)
+    return run
+
+
+@transaction.atomic
+def reject_run(run: BillRun, *, actor: User, now: datetime, reason: str) -> BillRun:
+    """A second person says no; the plan is over and its periods stay due."""
+    run = _locked(run)
+    _refuse_unless(run, BillRun.State.PLANNED)
+    work.reject(pending_approval(run), actor=actor, now=now, reason=reason)
+    return _drop(run, events.RUN_REJECTED, actor, now, reason)
+
+
+@transaction.atomic
+def discard_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
+    """Throw a plan away, to plan anew."""
+    run = _locked(run)
+    _refuse_unless(run, BillRun.State.PLANNED)
+    work.void_approvals(run, reason="The plan was discarded.", now=now)
+    return _drop(run, events.RUN_DISCARDED, actor, now, "")
+
+
+@transaction.atomic
+def retry_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
+    """Try the rows that were not billed once more, as a job of its own, when what stopped them is mended."""
+    run = _locked(run)
+    if run.job is None or run.job.state not in jobs.OVER:
+        raise RunRefused(
+            "The run is not over.", rule="only_ended_work_is_tried_again", mend="Wait until it is over."
+        )
+    again = run.rows.exclude(state=RunRow.State.BILLED).update(state=RunRow.State.PLANNED, fault={})
+    if not again:
+        raise RunRefused("Everything was billed; nothing is tried again.", rule="something_failed")
+    run.state, run.ended_at = BillRun.State.APPROVED, None
+    run.job = _job(run, again, actor, now)
+    run.save(update_fields=["state", "ended_at", "job"])
+    return run
+
+
+def do_run(job_id: int, *, now: datetime | None = None, documents: bool = True) -> Job:
+    """Work through the rows of a run. After a lost worker the next one goes on where the last one ended.
+
+    `now` is the instant it is done at where that is not the present; `documents` as in `issue_invoices`.
+    """
+    job = jobs.begin(Job.objects.get(pk=job_id), now=now or timezone.now())
+    if job.state != Job.State.RUNNING:
+        return job
+    BillRun.objects.filter(job=job, state=BillRun.State.APPROVED).update(state=BillRun.State.RUNNING)
+    while not job.cancel_asked:
+        job, more = _step(job, now or timezone.now(), documents=documents)
+        if not more:
+            break
+    return _finish(job, now or timezone.now())
+
+
+@transaction.atomic
+def _step(job: Job, now: datetime, *, documents: bool) -> tuple[Job, bool]:
+    """One chunk; whether there may be another. The job's lock keeps two workers from one run."""
+    job = Job.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=job.pk)
+    run = BillRun.objects.select_related("entity").get(job=job)
+    rows = _next_rows(run)
+    if not rows:
+        return job, False
+    failures = _bill(run, rows, actor=job.requested_by, now=now, documents=documents)
+    failed = [row.pk for row in rows if row.state == RunRow.State.FAILED]
+    return jobs.advance(job, done=len(rows), failures=failures, failed_ids=failed, now=now), True
+
+
+def _next_rows(run: BillRun) -> list[RunRow]:
+    """The next rows, no contract twice: what a missed period is billed for is known before the next one."""
+    seen: set[int] = set()
+    found = []
+    waiting = run.rows.filter(state=RunRow.State.PLANNED).select_related("customer").order_by("id")
+    for row in waiting[:_CHUNK]:
+        keys = {key for key, _ in row.parts}
+        if keys & seen:
+            break
+        seen |= keys
+        found.append(row)
+    return found
+
+
+def _bill(
+    run: BillRun, rows: Sequence[RunRow], *, actor: User | None, now: datetime, documents: bool
+) -> list[dict[str, str]]:
+    """Make the invoices of the rows; what was not billed, with its reason."""
+    groups: list[tuple[RunRow, Group]] = []
+    for row, group in zip(rows, _groups(run, rows), strict=True):
+        if group is None or group.net != row.net:
+            _fail(row, _moved(row, group))
+        else:
+            groups.append((row, group))
+    done = invoices.issue_batch(
+        [draft_of(group) for _, group in groups],
+        actor=actor,
+        now=now,
+        approved=str(run),
+        documents=documents,
+    )
+    made: list[tuple[RunRow, Group, Invoice]] = []
+    for (row, group), answer in zip(groups, done, strict=True):
+        if isinstance(answer, DomainError):
+            _fail(row, answer)
+        else:
+            row.state, row.invoice, row.payable = RunRow.State.BILLED, answer, answer.payable
+            made.append((row, group, answer))
+    _write_bills(run, made, now)
+    RunRow.objects.bulk_update(rows, ["state", "invoice", "payable", "fault"])
+    return [
+        {"row": str(row), "url": run.get_absolute_url(), **row.fault}
+        for row in rows
+        if row.state == RunRow.State.FAILED
+    ]
+
+
+def _groups(run: BillRun, rows: Sequence[RunRow]) -> list[Group | None]:
+    """What each row comes to today, its contracts locked; None where its period is not due any more."""
+    keys = sorted({key for row in rows for key, _ in row.parts})
+    contracts = list(
+        Contract.objects.select_for_update(of=("self",))
+        .select_related("customer__segment__payment_policy", "customer__payment_policy")
+        .filter(pk__in=keys, state=Contract.State.ACTIVE)
+        .order_by("pk")
+    )
+    for contract in contracts:
+        contract.entity = run.entity
+    parts: dict[tuple[int, str], Part] = {}
+    for group in groups_of(load_books(contracts, usage_until=run.planned_at), run.as_of):
+        for part in group.parts:
+            parts[part.contract.pk, part.bill.period.start.isoformat()] = part
+    found: list[Group | None] = []
+    for row in rows:
+        some = [parts.get((key, start)) for key, start in row.parts]
+        held = [part for part in some if part is not None]
+        found.append(Group(tuple(held)) if len(held) == len(some) else None)
+    return found
+
+
+def _moved(row: RunRow, group: Group | None) -> DomainError:
+    """Why a row is not what was approved."""
+    today = plain(group.net, row.currency) if group else ""
+    return RunRefused(
+        f"Approved were {plain(row.net, row.currency)} {row.currency}; today it comes to {today}."
+        if today
+        else "This period is not due any more: it was billed meanwhile, or the contract changed.",
+        rule="billed_as_approved",
+        mend="Plan a new run for what is left.",
+    )
+
+
+def _fail(row: RunRow, fault: DomainError) -> None:
+    row.state = RunRow.State.FAILED
+    row.fault = {"field": str(fault.field or ""), "message": fault.message, "mend": str(fault.mend or "")}
+
+
+def _write_bills(run: BillRun, made: Sequence[tuple[RunRow, Group, Invoice]], now: datetime) -> None:
+    bills: list[ContractBill] = []
+    lines: list[tuple[ContractBill, BillLine]] = []
+    for _, group, invoice in made:
+        of = {
+            part.contract.pk: ContractBill(
+                contract=part.contract,
+                run=run,
+                period_start=part.bill.period.start,
+                period_end=part.bill.period.end,
+                bills_on=part.bill.period.bills_on,
+                net=part.bill.amount,
+                is_late=part.is_late,
+                invoice=invoice,
+                made_at=now,
+            )
+            for part in group.parts
+        }
+        bills += of.values()
+        for position, (part, rest) in enumerate(group.positions(), start=1):
+            line = BillLine(
+                contract=part.contract,
+                document=invoice,
+                position=position,
+                item_id=rest.item.key,
+                period_start=rest.period.start,
+                amount=rest.amount,
+                quantity=used_quantity(rest),
+            )
+            lines.append((of[part.contract.pk], line))
+    insert_rows(bills)
+    for bill, line in lines:
+        line.bill_id = bill.pk
+    insert_rows([line for _, line in lines])
+
+
+@transaction.atomic
+def _finish(job: Job, now: datetime) -> Job:
+    """End job and run together; what was stopped stays planned and can be taken up again."""
+    run = _locked(BillRun.objects.get(job=job))
+    job = jobs.end(job, now=now, result={"url": run.get_absolute_url()})
+    left = run.rows.filter(state=RunRow.State.PLANNED).exists()
+    run.state = BillRun.State.CANCELLED if left else BillRun.State.DONE
+    run.ended_at = now
+    run.save(update_fields=["state", "ended_at"])
+    record(events.RUN_ENDED, run, actor=None, at=now, done=job.done, failed=job.failed, state=run.state)
+    return job
+
+
+def pending_approval(run: BillRun) -> Approval:
+    """The open question about the run."""
+    found = approvals_of(run).filter(state=Approval.State.PENDING).first()
+    if found is None:
+        raise RunRefused(f"{run} waits for nobody's approval.", rule="a_question_is_open")
+    return found
+
+
+def _job(run: BillRun, total: int, actor: User, now: datetime) -> Job:
+    return jobs.ask(
+        JOB_KIND,
+        title=f"{run}: {total} invoice{'s' if total != 1 else ''}",
+        arguments={"run": run.pk},
+        total=total,
+        actor=actor,
+        now=now,
+        task=TASK,
+    )
+
+
+def _drop(run: BillRun, fact: str, actor: User, now: datetime, reason: str) -> BillRun:
+    run.state, run.ended_at = BillRun.State.DISCARDED, now
+    run.save(update_fields=["state", "ended_at"])
+    record(fact, run, actor=actor, at=now, reason=reason)
+    return run
+
+
+def _locked(run: BillRun) -> BillRun:
+    return BillRun.objects.select_for_update(of=("self",)).select_related("entity").get(pk=run.pk)
+
+
+def _refuse_unless(run: BillRun, state: str) -> None:
+    if run.state != state:
+        raise RunRefused(
+            f"{run} is {run.get_state_display().lower()}.", field="state", rule="a_run_allows_this_now"
+        )

@@ -1,0 +1,11 @@
+"""Facts about the protocol, notices and notices of change."""
+
+RULE_CHANGED = "protocol_rule.changed"
+NOTICE_ACKNOWLEDGED = "notice.acknowledged"
+CHANGE_PROPOSED = "change_notice.created"
+CHANGE_EDITED = "change_notice.edited"
+CHANGE_SUBMITTED = "change_notice.submitted"
+CHANGE_APPROVED = "change_notice.approved"
+CHANGE_REJECTED = "change_notice.rejected"
+CHANGE_SENT = "change_notice.sent"
+CHANGE_DROPPED = "change_notice.dropped"

@@ -1,0 +1,67 @@
+"""Reading payments. One import path; each file below holds one kind of question."""
+
+from payments.queries._account import (
+    MOST_ITEMS,
+    STATEMENT_DAYS,
+    Account,
+    Owed,
+    account_of,
+    ageing_parts,
+    currencies_of,
+    empty_account,
+    items_of,
+)
+from payments.queries._list import (
+    MOST_SUMMED,
+    SORTS,
+    TABS,
+    Filters,
+    ids_of,
+    listing,
+    tab_count,
+    unidentified_count,
+    visible_to,
+)
+from payments.queries._receipt import (
+    Use,
+    credits_visible_to,
+    family_of,
+    payable_with,
+    refunds_of,
+    refunds_visible_to,
+    uses_of,
+    write_offs_visible_to,
+)
+from payments.queries._totals import Total, totals, totals_of
+
+__all__ = [
+    "MOST_ITEMS",
+    "MOST_SUMMED",
+    "SORTS",
+    "STATEMENT_DAYS",
+    "TABS",
+    "Account",
+    "Filters",
+    "Owed",
+    "Total",
+    "Use",
+    "account_of",
+    "ageing_parts",
+    "credits_visible_to",
+    "currencies_of",
+    "empty_account",
+    "family_of",
+    "ids_of",
+    "items_of",
+    "listing",
+    "payable_with",
+    "refunds_of",
+    "refunds_visible_to",
+    "tab_count",
+    "totals",
+    "totals_of",
+    "unidentified_count",
+    "uses_of",
+    "visible_to",
+    "write_offs_visible_to",
+]

@@ -1,0 +1,109 @@
+"""A customer's page of one invoice, as the link and each refused form show it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from core import formatting
+from core.money import round_money
+from correspondence import links
+from correspondence.models import PublicLink
+from entities.queries import local_day
+from invoices.documents.writer import Writer, clean
+from invoices.models import Invoice
+from portal.forms import MOST_DAYS, MOST_WORDS, QuestionForm, new_mark
+from portal.gate import language_of
+from portal.history import history_of, live_promise
+from portal.live import logo_name
+from portal.queries import invoice_page
+from portal.talks import talk_of, threads_on
+from portal.words import LANGUAGES, Words
+
+# What a form just did -> the word for it and how it looks.
+_SAID = {
+    "promised": ("promise_done", "ok"),
+    "waits": ("promise_waits", "info"),
+    "no_promise": ("promise_no", "warn"),
+    "asked": ("ask_done", "ok"),
+    "no_question": ("ask_no", "warn"),
+    "answered": ("my_answered", "ok"),
+    "no_answer": ("ask_no", "warn"),
+    "preview": ("preview_only", "warn"),
+}
+_REFERENCE = re.compile(r"Q-[0-9A-Z]{5,10}")
+
+
+def show_invoice(
+    request: HttpRequest, link: PublicLink, invoice: Invoice, question: QuestionForm | None = None
+) -> HttpResponse:
+    """The page; with a question that was refused it is 422, and what was typed stands in its form."""
+    language = language_of(request, link, invoice)
+    page = invoice_page(invoice, language=language, now=timezone.now())
+    closes_at = link.expires_at.astimezone(ZoneInfo(invoice.entity.time_zone))
+    with translation.override(language):
+        return render(
+            request,
+            "portal/invoice.html",
+            {
+                "p": page,
+                "token": links.token_of(link),
+                "has_logo": bool(logo_name(invoice)),
+                "d": page.document,
+                "w": page.words,
+                "lang": language,
+                "languages": LANGUAGES,
+                **_dialogue(request, link, invoice, page.words),
+                "preview": page.words.say("preview", time=f"{closes_at:%H:%M}")
+                if link.purpose == links.PREVIEW
+                else "",
+                "pdf_note": page.words["pdf_later"] if "pdf" in request.GET else "",
+                "question": question,
+            },
+            status=422 if question else 200,
+        )
+
+
+def _dialogue(request: HttpRequest, link: PublicLink, invoice: Invoice, words: Words) -> dict[str, Any]:
+    """What happened, what can be done now, and what the last form did."""
+    w = Writer({**clean(invoice.snapshot.content), "language": words.language})
+    today = local_day(invoice.entity, timezone.now())
+    standing = live_promise(invoice)
+    asked = invoice.balance - invoice.held_amount
+    key, kind = _SAID.get(request.GET.get("said", ""), ("", ""))
+    reference = request.GET.get("ref", "")
+    token = links.token_of(link)
+    return {
+        "talks": [
+            {
+                **vars(talk_of(thread, words, w)),
+                "answer_url": reverse("portal:answer", args=[token, thread.pk]),
+            }
+            for thread in threads_on(invoice, link.contact)[:5]
+        ],
+        "history": history_of(invoice, w, words),
+        "said": words.say(key, reference=reference if _REFERENCE.fullmatch(reference) else "") if key else "",
+        "said_kind": kind,
+        "promised": words.say(
+            "promise_live",
+            amount=w.money(round_money(standing.amount, w.currency)),
+            date=formatting.long_date(standing.promised_on, w.locale),
+        )
+        if standing
+        else "",
+        "promise_label": words.say("promise_send", amount=w.money(round_money(asked, w.currency)))
+        if asked > 0 and standing is None and invoice.document_status == Invoice.Status.ISSUED
+        else "",
+        "first_day": today.isoformat(),
+        "last_day": (today + timedelta(days=MOST_DAYS)).isoformat(),
+        "most_words": MOST_WORDS,
+        "once": new_mark(),
+        "lines": [(line["position"], line["description"]) for line in w.s["lines"]],
+    }

@@ -1,0 +1,1 @@
+"""Statements of account, kept as they were sent."""

@@ -1,0 +1,1 @@
+"""Pages of statements: reading and making, sending, and how often they go out."""

@@ -1,0 +1,231 @@
+"""Bill runs on the database: planned, approved by a second person, done once; what is issued stays."""
+
+from datetime import date
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from contracts import operations
+from contracts.inputs import ItemInput
+from contracts.models import BillLine, BillRun, ContractBill, RunRow
+from core.errors import Refused
+from customers.models import Customer
+from invoices.models import Invoice, Snapshot
+from ledger.queries import faults
+from tests.contracts.scene import JANUARY, D, active, at, done, drafted, lines_of, planned
+from tests.factories import make_customer
+from tests.world import furnish, make_world
+from trail.models import Entry
+from work.models import Job
+from work.operations import NotYours
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return make_world()
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(JANUARY, tick=False) as traveller:
+        yield traveller
+
+
+def test_a_contract_is_active_once_a_second_person_approved_it(world):
+    contract = drafted(world)
+    assert contract.number == f"CT-{contract.pk:05d}"
+    contract = operations.submit_contract(contract, actor=world.clerk, now=JANUARY)
+    with pytest.raises(NotYours):
+        operations.approve_contract(contract, actor=world.clerk, now=JANUARY)
+    contract.refresh_from_db()
+    assert contract.state == "waiting"
+
+    operations.approve_contract(contract, actor=world.lead, now=JANUARY)
+
+    contract.refresh_from_db()
+    assert contract.state == "active"
+    with pytest.raises(operations.ContractRefused):
+        operations.cancel_contract(contract, actor=world.clerk, now=JANUARY)
+
+
+def test_a_run_bills_what_is_due_and_a_second_one_finds_nothing(world, clock):
+    contract = active(world)
+    run = planned(world, now=JANUARY)
+    assert run.totals == {"EUR": {"invoices": 1, "net": "30.00", "payable": "35.70"}}
+    assert Invoice.objects.count() == 0
+    with pytest.raises(NotYours):
+        operations.approve_run(run, actor=world.clerk, now=JANUARY)
+    run = operations.approve_run(run, actor=world.controller, now=JANUARY)
+
+    operations.do_run(run.job_id)
+
+    invoice = Invoice.objects.get()
+    assert (invoice.document_status, invoice.payable, invoice.contract_reference) == (
+        "issued", D("35.70"), contract.number,
+    )  # fmt: skip
+    assert lines_of(invoice) == [("Licence", D(30))]
+    run.refresh_from_db()
+    assert run.state == "done"
+    assert ContractBill.objects.get().period_start == date(2026, 1, 1)
+    assert BillLine.objects.get().amount == 30
+    assert Entry.objects.filter(fact="invoice.approved", object_id=invoice.pk).count() == 1
+    assert faults() == []
+    with pytest.raises(operations.NothingDue):
+        planned(world, now=JANUARY)
+    assert BillRun.objects.count() == 1
+    # The worker asks again after it was lost: nothing more is made.
+    operations.do_run(run.job_id)
+    assert Invoice.objects.count() == 1
+
+
+def test_changes_come_as_lines_of_the_next_invoice_and_the_issued_one_stays(world, clock):
+    contract = active(world)
+    done(world, now=JANUARY)
+    frozen = Snapshot.objects.get().sha256
+    new = ItemInput("Licence plus", D(60))
+    operations.change_plan(contract.items.get(), new, on=date(2026, 1, 16), actor=world.clerk, now=at(1, 20))
+    clock.move_to(at(2))
+
+    run = done(world, now=at(2))
+
+    invoice = run.rows.get().invoice
+    assert lines_of(invoice) == [
+        ("Unused part of Licence from 16 January 2026", D("-15.48")),
+        ("Licence plus from 16 January 2026", D("30.97")),
+        ("Licence plus", D(60)),
+    ]
+    assert invoice.net_total == D("75.49")
+    assert Snapshot.objects.earliest("pk").sha256 == frozen
+    assert faults() == []
+
+
+def test_missed_periods_have_an_invoice_each_with_the_reason(world, clock):
+    active(world)
+    clock.move_to(at(3, 5))
+
+    run = done(world, now=at(3, 5))
+
+    rows = list(run.rows.all())
+    assert [(row.period_start.month, row.is_late, row.state) for row in rows] == [
+        (1, True, "billed"), (2, True, "billed"), (3, False, "billed"),
+    ]  # fmt: skip
+    assert rows[0].invoice.notes == "This period was not billed in its time: January 2026."
+    assert sorted(Invoice.objects.values_list("sequence", flat=True)) == [1, 2, 3]
+
+
+def test_contracts_of_a_customer_share_an_invoice_where_that_was_agreed(world):
+    for _ in range(2):
+        active(world, consolidate_by="customer")
+    active(world)
+
+    run = done(world, now=JANUARY)
+
+    assert sorted(len(row.parts) for row in run.rows.all()) == [1, 2]
+    assert sorted(invoice.net_total for invoice in Invoice.objects.all()) == [30, 60]
+    assert ContractBill.objects.count() == 3
+
+
+def test_a_row_the_gate_stops_is_told_mended_and_tried_again(world):
+    active(world)
+    other = make_customer(entity=world.entity, actor=world.lead, name="Zephyr Glaswerke")
+    furnish(other, world.lead)
+    active(world, customer=other)
+    Customer.objects.filter(pk=other.pk).update(status="blocked", status_reason="Fraud")
+    run = planned(world, now=JANUARY)
+    stopped = run.rows.get(customer=other)
+    assert [one["rule"] for one in stopped.warnings] == ["customer-active"]
+    assert run.changes["stopped"] == 1
+    run = operations.approve_run(run, actor=world.controller, now=JANUARY)
+
+    operations.do_run(run.job_id)
+
+    stopped.refresh_from_db()
+    assert (stopped.state, "blocked" in stopped.fault["message"]) == ("failed", True)
+    assert Invoice.objects.count() == 1
+    assert Job.objects.get(pk=run.job_id).failed == 1
+    Customer.objects.filter(pk=other.pk).update(status="active")
+    run = operations.retry_run(run, actor=world.controller, now=JANUARY)
+    operations.do_run(run.job_id)
+    stopped.refresh_from_db()
+    assert stopped.state == "billed"
+    assert sorted(Invoice.objects.values_list("sequence", flat=True)) == [1, 2]
+
+
+def test_what_changed_since_the_approval_is_not_billed(world):
+    contract = active(world)
+    run = operations.approve_run(planned(world, now=JANUARY), actor=world.controller, now=JANUARY)
+    operations.end_contract(
+        contract, ends_on=date(2026, 1, 10), reason="Closed", actor=world.clerk, now=JANUARY
+    )
+
+    operations.do_run(run.job_id)
+
+    row = RunRow.objects.get()
+    assert row.state == "failed"
+    assert row.fault["message"] == "Approved were 30.00 EUR; today it comes to 9.68."
+    assert Invoice.objects.count() == 0
+
+
+def test_the_database_refuses_a_second_bill_of_a_period(world):
+    active(world)
+    done(world, now=JANUARY)
+    bill = ContractBill.objects.get()
+    bill.pk = None
+    with pytest.raises(IntegrityError, match="a_contract_is_billed_once_per_period"), transaction.atomic():
+        bill.save(force_insert=True)
+
+
+def test_a_rejected_or_discarded_plan_leaves_its_periods_due(world):
+    active(world)
+    run = operations.reject_run(
+        planned(world, now=JANUARY), actor=world.controller, now=JANUARY, reason="Wait for the price"
+    )
+    assert run.state == "discarded"
+    run = operations.discard_run(planned(world, now=JANUARY), actor=world.clerk, now=JANUARY)
+    with pytest.raises(Refused):
+        operations.approve_run(run, actor=world.controller, now=JANUARY)
+    assert Invoice.objects.count() == 0
+    assert done(world, now=JANUARY).state == "done"
+
+
+def test_a_stopped_run_goes_on_when_it_is_taken_up_again(world):
+    active(world)
+    run = operations.approve_run(planned(world, now=JANUARY), actor=world.controller, now=JANUARY)
+    Job.objects.filter(pk=run.job_id).update(state="running", cancel_asked=True)
+    operations.do_run(run.job_id)
+    run.refresh_from_db()
+    assert (run.state, Invoice.objects.count()) == ("cancelled", 0)
+
+    run = operations.retry_run(run, actor=world.controller, now=JANUARY)
+    operations.do_run(run.job_id)
+
+    assert Invoice.objects.count() == 1
+
+
+def test_the_clock_plans_what_is_due_once_and_a_person_approves_it(world, clock):
+    active(world)
+    clock.move_to(at(2))
+    [run] = operations.plan_by_clock(now=at(2))
+    assert (run.planned_by, run.state, run.rows.count()) == (None, "planned", 2)
+    assert operations.plan_by_clock(now=at(2)) == []
+    operations.discard_run(run, actor=world.clerk, now=at(2))
+    assert operations.plan_by_clock(now=at(2)) == []
+    # What was thrown away is planned again on the next day.
+    [run] = operations.plan_by_clock(now=at(2, 3))
+
+    run = operations.approve_run(run, actor=world.controller, now=at(2, 3))
+    operations.do_run(run.job_id)
+
+    assert Invoice.objects.count() == 2
+
+
+def test_a_contract_runs_on_when_nobody_gave_notice(world, clock):
+    contract = active(world, ends_on=date(2026, 1, 31), renews_months=12, notice_days=10)
+    clock.move_to(at(2))
+    done(world, now=at(2))
+    contract.refresh_from_db()
+    assert contract.ends_on == date(2027, 1, 31)
+    assert ContractBill.objects.count() == 2
