@@ -23,7 +23,7 @@ class Card:
 
 
 _REMINDS = Card(
-    "invoices", "total", under=(("order", "po_number"), ("by", "pay_by")), button="pay", pays=True
+    "invoices", "total", under=(("order", "po_number"), ("by", "pay_by")), button="pay_all", pays=True
 )
 
 CARDS: Mapping[str, Card] = {

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,11 +23,12 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from core.errors import Refused
+from core.rows import insert_rows
 from correspondence.events import LINK_CREATED, LINK_OPENED, LINK_REVOKED
 from correspondence.models import PublicLink
 from correspondence.queries import about_of
 from customers.models import Contact, Customer
-from trail.operations import record
+from trail.operations import Fact, record, record_all
 
 INVOICE = "invoice"
 """The customer's invoice page."""
@@ -35,6 +36,8 @@ PREVIEW = "preview"
 """The same page opened by staff, to see what the customer sees: short-lived and counted apart."""
 OVERVIEW = "overview"
 """A contact's own page of everything their company has with us."""
+OVERVIEW_DAYS = 30
+"""So long a link to a contact's own page that came by mail is good."""
 CONFIRM = "confirm"
 """Says that mail to a new address of a contact arrives."""
 
@@ -63,6 +66,22 @@ def create_link(
     minutes: int = 0,
 ) -> PublicLink:
     """A new link to the page of `about`, good for `days`, or for `minutes` where they are given."""
+    link = new_link(about, purpose=purpose, contact=contact, actor=actor, now=now, days=days, minutes=minutes)
+    save_links([(link, about)], actor=actor, now=now)
+    return link
+
+
+def new_link(
+    about: models.Model,
+    *,
+    purpose: str,
+    contact: Contact | None,
+    actor: AbstractBaseUser | None,
+    now: datetime,
+    days: int = 90,
+    minutes: int = 0,
+) -> PublicLink:
+    """The same link, not saved: it opens nothing before `save_links`."""
     if purpose not in _PAGES:
         raise ValueError(f"No page is opened by a link for {purpose!r}.")
     lasting = timedelta(minutes=minutes) if minutes else timedelta(days=days)
@@ -77,9 +96,32 @@ def create_link(
         expires_at=now + lasting,
     )
     link.token_hash = _hash(_token(link, settings.SECRET_KEY))
-    link.save(force_insert=True)
-    _record(LINK_CREATED, link, about, actor=actor, now=now, expires_at=link.expires_at)
     return link
+
+
+def save_links(
+    made: Sequence[tuple[PublicLink, models.Model]], *, actor: AbstractBaseUser | None, now: datetime
+) -> None:
+    """Save new links, each with what it opens, in two statements."""
+    insert_rows([link for link, _ in made])
+    record_all(
+        LINK_CREATED,
+        [
+            Fact(
+                about,
+                {
+                    "link": link.pk,
+                    "purpose": link.purpose,
+                    "contact": link.contact_id,
+                    "expires_at": link.expires_at,
+                },
+                _customer_of(about),
+            )
+            for link, about in made
+        ],
+        actor=actor,
+        at=now,
+    )
 
 
 def address(link: PublicLink) -> str:
@@ -183,12 +225,16 @@ def _record(
         about or link,
         actor=actor,
         at=now,
-        customer_id=about.pk if isinstance(about, Customer) else getattr(about, "customer_id", None),
+        customer_id=_customer_of(about),
         link=link.pk,
         purpose=link.purpose,
         contact=link.contact_id,
         **payload,
     )
+
+
+def _customer_of(about: models.Model | None) -> int | None:
+    return about.pk if isinstance(about, Customer) else getattr(about, "customer_id", None)
 
 
 def _tokens(link: PublicLink) -> Iterator[str]:

@@ -30,6 +30,9 @@ PURPOSES: Mapping[str, tuple[str, ...]] = {
 }
 """Contacts of which purpose a situation is for; the others are for those who get invoices."""
 
+PERSONAL = frozenset({"portal_link", "contact_confirm", "contact_changing"})
+"""Situations that concern one contact alone: when the mail comes back, nobody else gets it instead."""
+
 
 def purposes_of(situation: str) -> tuple[str, ...]:
     """The contact purposes a message of this situation is meant for."""

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core.errors import DomainError, Refused
-from correspondence.links import CONFIRM, OVERVIEW, create_link, links_of, revoke_link
+from correspondence.links import CONFIRM, OVERVIEW, OVERVIEW_DAYS, create_link, links_of, revoke_link
 from correspondence.models import Message, PublicLink
 from correspondence.operations import queue_message
 from correspondence.rules import Value
@@ -23,7 +23,6 @@ from portal.models import EmailChange
 from team.models import User
 from trail.operations import record
 
-LINK_DAYS = 30
 CONFIRM_MINUTES = 48 * 60
 _MOST = 5
 _AGAIN_AFTER = timedelta(minutes=5)
@@ -50,7 +49,7 @@ def send_link(contact: Contact, *, actor: User | None, now: datetime) -> Message
             mend="Correct the contact first.",
         )
     customer = contact.customer
-    link = create_link(customer, purpose=OVERVIEW, contact=contact, actor=actor, now=now, days=LINK_DAYS)
+    link = create_link(customer, purpose=OVERVIEW, contact=contact, actor=actor, now=now, days=OVERVIEW_DAYS)
     values = _parties(customer) | {"valid_until": local_day(customer.entity, link.expires_at)}
     return _queue("portal_link", contact, values, link=link, actor=actor, now=now)
 
@@ -146,7 +145,7 @@ def confirm_new_email(link: PublicLink, *, now: datetime) -> PublicLink:
     close_links(contact, actor=None, now=now)
     _record(EMAIL_CONFIRMED, change, now=now)
     return create_link(
-        contact.customer, purpose=OVERVIEW, contact=contact, actor=None, now=now, days=LINK_DAYS
+        contact.customer, purpose=OVERVIEW, contact=contact, actor=None, now=now, days=OVERVIEW_DAYS
     )
 
 

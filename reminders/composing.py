@@ -8,10 +8,9 @@ from datetime import date, timedelta
 
 from django.conf import settings
 
-from correspondence.queries import recipients_for
 from correspondence.rules import SITUATIONS, Amount, Item, Value
 from customers.models import Contact, Customer
-from customers.rules import Choice
+from customers.rules import Choice, choose_recipients
 from entities.models import Entity
 from entities.queries import bank_account
 from entities.rules import iban_in_groups
@@ -43,39 +42,61 @@ class Asked:
     plan: Sequence[Planned]
 
 
-def recipients_of(customer: Customer, recipients: Sequence[str]) -> list[Choice[Contact]]:
-    """Whom a step goes to; empty when nobody may be written to. Never somebody who was not named for it."""
-    purposes = [purpose for name, purpose in _PURPOSES.items() if name in recipients]
-    return recipients_for(customer, purposes)
-
-
 def role_of(recipients: Sequence[str]) -> str:
     """Whose work a step becomes that writes to nobody."""
     return next((ROLES[name] for name in recipients if name in ROLES), "collector")
 
 
-def variables_of(
-    asked: Sequence[Asked], customer: Customer, entity: Entity, day: date
-) -> dict[str, Value | None]:
-    """What the text of their message may say about these open items, the oldest first."""
-    rows = sorted(asked, key=lambda one: (one.facts.due, one.invoice.pk))
-    currencies = {one.reminder.currency for one in rows}
-    orders = {one.invoice.po_number for one in rows}
-    version = rows[0].invoice.policy_version
-    known = {variable.name for variable in SITUATIONS.get(str(headline(asked)["situation"]), ())}
-    values: dict[str, Value | None] = {
-        "seller_name": entity.legal_name or entity.name,
-        "customer_name": customer.name,
-        "contact_email": entity.email or None,
-        "contact_phone": entity.phone or None,
-        "policy_link": f"{settings.BASE_URL}{public_path(version)}" if version else None,
-        "bank_account": _account(entity, currencies.pop()) if len(currencies) == 1 else None,
-        "payment_reference": _numbers([str(one.invoice.number) for one in rows]),
-        "po_number": (orders.pop() or None) if len(orders) == 1 else None,
-        "items": tuple(_item(one, day) for one in rows),
-        "pay_by": pay_by(rows, day),
-    }
-    return {name: value for name, value in values.items() if name in known}
+def recipients_of(contacts: Sequence[Contact], named: Sequence[str]) -> list[Choice[Contact]]:
+    """Whom of a customer's contacts a step goes to; empty when nobody may be written to.
+
+    Never somebody who was not named for it.
+    """
+    return choose_recipients(contacts, [purpose for name, purpose in _PURPOSES.items() if name in named])
+
+
+class Composer:
+    """Writes for one company on a day; what many messages say alike is read once."""
+
+    def __init__(self, entity: Entity, day: date) -> None:
+        """Nothing is read before it is asked for."""
+        self._entity, self._day = entity, day
+        self._accounts: dict[str, str | None] = {}
+        self._policies: dict[int, str] = {}
+
+    def variables_of(self, asked: Sequence[Asked], customer: Customer) -> dict[str, Value | None]:
+        """What the text of their message may say about these open items, the oldest first."""
+        entity, day = self._entity, self._day
+        rows = sorted(asked, key=lambda one: (one.facts.due, one.invoice.pk))
+        currencies = {one.reminder.currency for one in rows}
+        orders = {one.invoice.po_number for one in rows}
+        known = {variable.name for variable in SITUATIONS.get(str(headline(asked)["situation"]), ())}
+        values: dict[str, Value | None] = {
+            "seller_name": entity.legal_name or entity.name,
+            "customer_name": customer.name,
+            "contact_email": entity.email or None,
+            "contact_phone": entity.phone or None,
+            "policy_link": self._policy_link(rows[0].invoice),
+            "bank_account": self._account(currencies.pop()) if len(currencies) == 1 else None,
+            "payment_reference": _numbers([str(one.invoice.number) for one in rows]),
+            "po_number": (orders.pop() or None) if len(orders) == 1 else None,
+            "items": tuple(_item(one, day) for one in rows),
+            "pay_by": pay_by(rows, day),
+        }
+        return {name: value for name, value in values.items() if name in known}
+
+    def _policy_link(self, invoice: Invoice) -> str | None:
+        version = invoice.policy_version
+        if version is None:
+            return None
+        if version.pk not in self._policies:
+            self._policies[version.pk] = f"{settings.BASE_URL}{public_path(version)}"
+        return self._policies[version.pk]
+
+    def _account(self, currency: str) -> str | None:
+        if currency not in self._accounts:
+            self._accounts[currency] = _account(self._entity, currency)
+        return self._accounts[currency]
 
 
 def pay_by(asked: Sequence[Asked], day: date) -> date:

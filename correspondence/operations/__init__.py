@@ -8,6 +8,7 @@ from correspondence.operations._delivering import (
     deliver,
     retry_delivery,
 )
+from correspondence.operations._finding import NoTemplateInUse, Texts, find_template, install_texts
 from correspondence.operations._letters import (
     NotPosted,
     NotToPost,
@@ -17,12 +18,13 @@ from correspondence.operations._letters import (
 )
 from correspondence.operations._printing import KIND, TASK, ask_for_letters, print_letters, read_letters
 from correspondence.operations._queueing import (
+    Draft,
     File,
     NobodyToWriteTo,
-    NoTemplateInUse,
-    find_template,
-    install_texts,
+    Order,
+    draft_message,
     preview_message,
+    queue_drafts,
     queue_message,
 )
 from correspondence.operations._reports import note_bounce_of, note_delivered, note_opened, note_unwanted
@@ -41,14 +43,17 @@ __all__ = [
     "KIND",
     "TASK",
     "DeliveryIsUnderWay",
+    "Draft",
     "File",
     "NoTemplateInUse",
     "NobodyToWriteTo",
     "NotInReview",
     "NotPosted",
     "NotToPost",
+    "Order",
     "OwnText",
     "SavedByAnother",
+    "Texts",
     "ThreatTooEarly",
     "approve_template",
     "ask_for_letters",
@@ -56,6 +61,7 @@ __all__ = [
     "cancel_queued",
     "claim_delivery",
     "deliver",
+    "draft_message",
     "find_template",
     "install_texts",
     "mark_posted",
@@ -65,6 +71,7 @@ __all__ = [
     "note_unwanted",
     "preview_message",
     "print_letters",
+    "queue_drafts",
     "queue_message",
     "read_letter",
     "read_letters",

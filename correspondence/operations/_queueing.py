@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,20 +13,20 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from core.errors import Refused
-from correspondence.defaults import LANGUAGES, texts_of
+from core.rows import insert_rows
 from correspondence.events import MESSAGE_QUEUED
 from correspondence.letters import letter_address, render_letter
 from correspondence.mail import LINK_MARK
 from correspondence.manners import usual_tone
-from correspondence.models import Attachment, Channel, Delivery, Message, PublicLink, Template
+from correspondence.models import Attachment, Channel, Delivery, Message, PublicLink
+from correspondence.operations._finding import Texts, find_template
 from correspondence.operations._marks import new_mail_id
-from correspondence.queries import languages_of, template_in_use
 from correspondence.rendering import Rendered, render
 from correspondence.rules import Value, check_one_line
 from customers.models import Contact, Customer
 from entities.models import Entity
 from entities.queries import local_day
-from trail.operations import record
+from trail.operations import Fact, record_all
 
 
 class File(NamedTuple):
@@ -41,8 +42,39 @@ class NobodyToWriteTo(Refused):
     """The customer has no contact with an address for this."""
 
 
-class NoTemplateInUse(Refused):
-    """No template of the situation is in use in any language the customer reads."""
+@dataclass(frozen=True)
+class Order:
+    """What is to be written about what, and to whom.
+
+    The text in use that fits `language`, `tone`, `channel` and `customer_type` best is taken (see
+    `correspondence.choosing`; no customer type: the customer's own). With a `link`, the variable
+    `public_link` is LINK_MARK, where the link is printed at hand-over; `variables` need not have it.
+    A letter goes once, to the customer's billing address, for the attention of the first contact; it has
+    no link. Nothing leaves before `not_before`.
+    """
+
+    situation: str
+    about: models.Model
+    customer: Customer
+    entity: Entity
+    language: str
+    variables: Mapping[str, Value | None]
+    contacts: Sequence[Contact]
+    link: PublicLink | None = None
+    attachments: Iterable[File] = ()
+    not_before: datetime | None = None
+    tone: int = 0
+    channel: str = Channel.EMAIL
+    customer_type: str = ""
+
+
+class Draft(NamedTuple):
+    """A rendered message with its files and recipients, not saved."""
+
+    message: Message
+    about: models.Model
+    attachments: list[Attachment]
+    deliveries: list[Delivery]
 
 
 @transaction.atomic
@@ -64,42 +96,58 @@ def queue_message(
     channel: str = Channel.EMAIL,
     customer_type: str = "",
 ) -> Message:
-    """Render and freeze a message, with one delivery for each contact that has an address.
-
-    The text in use that fits `language`, `tone`, `channel` and `customer_type` best is taken (see
-    `correspondence.choosing`; no customer type: the customer's own). With a `link`, the variable
-    `public_link` is LINK_MARK, where the link is printed at hand-over; `variables` need not have it.
-    A letter goes once, to the customer's billing address, for the attention of the first contact; it has
-    no link. Nothing leaves before `not_before`.
-    """
-    template = find_template(
-        situation,
-        language,
-        entity,
-        now=now,
-        channel=channel,
-        customer_type=customer_type or customer.kind,
-        tone=tone,
-    )
-    if channel == Channel.LETTER:
-        link = None
-        address = letter_address(customer, contacts)
-        rendered = render_letter(
-            template, variables, entity=entity, address=address, on=local_day(entity, now)
-        )
-        recipients: Sequence[tuple[str, Contact | None]] = [("", contacts[0] if contacts else None)]
-    else:
-        recipients = _recipients(contacts, customer)
-        rendered = render(template, _values(variables, link), entity=entity)
-    message = Message(
+    """Render and freeze a message, with one delivery for each contact that has an address; see `Order`."""
+    order = Order(
         situation=situation,
+        about=about,
+        customer=customer,
+        entity=entity,
+        language=language,
+        variables=variables,
+        contacts=contacts,
+        link=link,
+        attachments=attachments,
+        not_before=not_before,
+        tone=tone,
         channel=channel,
-        tone=template.tone or tone or usual_tone(situation),
+        customer_type=customer_type,
+    )
+    draft = draft_message(order, Texts(now=now), actor=actor, now=now)
+    queue_drafts([draft], actor=actor, now=now)
+    return draft.message
+
+
+def draft_message(order: Order, texts: Texts, *, actor: AbstractBaseUser | None, now: datetime) -> Draft:
+    """Render and freeze what is ordered; nothing is written. What refuses a message refuses it here."""
+    customer, entity, link = order.customer, order.entity, order.link
+    template = texts.find(
+        order.situation,
+        order.language,
+        entity,
+        channel=order.channel,
+        customer_type=order.customer_type or customer.kind,
+        tone=order.tone,
+    )
+    recipients: Sequence[tuple[str, Contact | None]]
+    if order.channel == Channel.LETTER:
+        link = None
+        address = letter_address(customer, order.contacts)
+        rendered = render_letter(
+            template, order.variables, entity=entity, address=address, on=local_day(entity, now)
+        )
+        recipients = [("", order.contacts[0] if order.contacts else None)]
+    else:
+        recipients = _recipients(order.contacts, customer)
+        rendered = render(template, _values(order.variables, link), entity=entity)
+    message = Message(
+        situation=order.situation,
+        channel=order.channel,
+        tone=template.tone or order.tone or usual_tone(order.situation),
         template=template,
         entity=entity,
         customer=customer,
-        about_type=ContentType.objects.get_for_model(type(about)),
-        about_id=about.pk,
+        about_type=ContentType.objects.get_for_model(type(order.about)),
+        about_id=order.about.pk,
         language=template.language,
         sender=_sender(entity),
         subject=_header(rendered.subject, "subject"),
@@ -109,31 +157,49 @@ def queue_message(
         queued_at=now,
         queued_by_id=actor.pk if actor else None,
     )
-    message.save(force_insert=True)
-    Attachment.objects.bulk_create(_attachment(message, file) for file in attachments)
-    Delivery.objects.bulk_create(
+    deliveries = [
         Delivery(
-            message=message,
             contact=contact,
             email=email_address,
             mail_id=new_mail_id(entity),
-            not_before=not_before or now,
+            not_before=order.not_before or now,
         )
         for email_address, contact in recipients
-    )
-    record(
-        MESSAGE_QUEUED,
-        about,
-        actor=actor,
-        at=now,
-        customer_id=customer.pk,
-        message=message.pk,
-        situation=situation,
-        template=template.pk,
-        contacts=[contact.pk for _, contact in recipients if contact],
-        channel=channel,
-    )
-    return message
+    ]
+    return Draft(message, order.about, [_attachment(file) for file in order.attachments], deliveries)
+
+
+def queue_drafts(drafts: Sequence[Draft], *, actor: AbstractBaseUser | None, now: datetime) -> None:
+    """Put messages into the outbox, in as many statements for one as for many.
+
+    Call it in a transaction. What they are about, and their links, are saved before.
+    """
+    for draft in drafts:
+        draft.message.about_id = draft.about.pk
+        draft.message.link = draft.message.link  # its key is known by now
+    insert_rows([draft.message for draft in drafts])
+    for draft in drafts:
+        for file in draft.attachments:
+            file.message = draft.message
+        for delivery in draft.deliveries:
+            delivery.message = draft.message
+    insert_rows([row for draft in drafts for row in draft.attachments])
+    insert_rows([row for draft in drafts for row in draft.deliveries])
+    facts = [
+        Fact(
+            draft.about,
+            {
+                "message": draft.message.pk,
+                "situation": draft.message.situation,
+                "template": draft.message.template_id,
+                "contacts": [row.contact_id for row in draft.deliveries if row.contact_id],
+                "channel": draft.message.channel,
+            },
+            draft.message.customer_id,
+        )
+        for draft in drafts
+    ]
+    record_all(MESSAGE_QUEUED, facts, actor=actor, at=now)
 
 
 def preview_message(
@@ -149,52 +215,6 @@ def preview_message(
     """The mail `queue_message` would freeze with a link, byte by byte, without queueing it."""
     template = find_template(situation, language, entity, now=now, customer_type=customer_type, tone=tone)
     return render(template, {**variables, "public_link": LINK_MARK}, entity=entity)
-
-
-def find_template(
-    situation: str,
-    language: str,
-    entity: Entity,
-    *,
-    now: datetime,
-    channel: str = Channel.EMAIL,
-    customer_type: str = "",
-    tone: int = 0,
-) -> Template:
-    """The text in use that fits best; NoTemplateInUse names what is missing."""
-    install_texts(now=now)
-    languages = languages_of(language, entity)
-    template = template_in_use(situation, languages, channel=channel, customer_type=customer_type, tone=tone)
-    if template is None:
-        form = "letter" if channel == Channel.LETTER else "message"
-        raise NoTemplateInUse(
-            f"No {form} text is in use for “{situation}” in {', '.join(languages)}.",
-            rule="a_situation_has_a_template_in_use",
-            mend="Take one into use under Mail, Texts.",
-        )
-    return template
-
-
-def install_texts(*, now: datetime) -> None:
-    """Put the texts we start with into use where a situation has none in a language yet. Safe to repeat."""
-    known = set(Template.objects.values_list("language", "situation", "channel", "customer_type", "tone"))
-    missing = [
-        Template(
-            **variant._asdict(),
-            language=language,
-            version=1,
-            subject=text.subject,
-            body=text.body,
-            status=Template.Status.ACTIVE,
-            created_at=now,
-            approved_at=now,
-        )
-        for language in LANGUAGES
-        for variant, text in texts_of(language).items()
-        if (language, *variant) not in known
-    ]
-    if missing:
-        Template.objects.bulk_create(missing, ignore_conflicts=True)
 
 
 def _recipients(contacts: Sequence[Contact], customer: Customer) -> list[tuple[str, Contact | None]]:
@@ -213,9 +233,8 @@ def _recipients(contacts: Sequence[Contact], customer: Customer) -> list[tuple[s
     return list(found.items())
 
 
-def _attachment(message: Message, file: File) -> Attachment:
+def _attachment(file: File) -> Attachment:
     return Attachment(
-        message=message,
         filename=_header(file.filename, "filename"),
         media_type=file.media_type,
         stored_name=file.stored_name,

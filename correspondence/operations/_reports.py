@@ -8,14 +8,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from correspondence import links
 from correspondence.events import MESSAGE_BOUNCED, MESSAGE_DELIVERED, MESSAGE_OPENED, MESSAGE_UNWANTED
-from correspondence.manners import purposes_of
-from correspondence.models import Delivery
+from correspondence.manners import PERSONAL, purposes_of
+from correspondence.models import Attachment, Delivery, Message
 from correspondence.operations._marks import locked, new_mail_id, note
 from correspondence.queries import recipients_for
+from customers.models import Contact
 from customers.operations import edit_contact, note_bounce
 from work.operations import open_work
 
@@ -114,9 +116,15 @@ def bounce(delivery: Delivery, *, reason: str, now: datetime) -> Delivery:
 
 
 def _next_delivery(delivery: Delivery, now: datetime) -> Delivery | None:
-    """The same message to the next contact by purpose, unless somebody else has it already."""
+    """The same message to the next contact by purpose, unless somebody else has it already.
+
+    Each contact may have a message of their own: those written in the same act count as one. A link to a
+    contact's own page is never handed to another, who gets one of theirs.
+    """
     message = delivery.message
-    deliveries = list(message.deliveries.all())
+    if message.situation in PERSONAL:
+        return None
+    deliveries = list(_of_the_same_act(message))
     others = [row for row in deliveries if row.pk != delivery.pk]
     if any(row.state not in {State.BOUNCED, State.FAILED, State.CANCELLED} for row in others):
         return None
@@ -127,13 +135,45 @@ def _next_delivery(delivery: Delivery, now: datetime) -> Delivery | None:
     if chosen is None:
         return None
     return Delivery.objects.create(
-        message=message,
+        message=_for_contact(message, chosen, now),
         contact=chosen,
         email=chosen.email,
         mail_id=new_mail_id(message.entity),
         not_before=now,
         instead_of=delivery,
     )
+
+
+def _of_the_same_act(message: Message) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(
+        message__about_type=message.about_type_id,
+        message__about_id=message.about_id,
+        message__situation=message.situation,
+        message__queued_at=message.queued_at,
+    )
+
+
+def _for_contact(message: Message, contact: Contact, now: datetime) -> Message:
+    """The message as the contact may have it: itself, or with a link to their own page instead."""
+    old = message.link
+    if old is None or old.purpose != links.OVERVIEW:
+        return message
+    files = list(message.attachments.all())
+    link = links.create_link(
+        message.customer,
+        purpose=links.OVERVIEW,
+        contact=contact,
+        actor=None,
+        now=now,
+        days=links.OVERVIEW_DAYS,
+    )
+    fresh = Message.objects.get(pk=message.pk)
+    fresh.pk, fresh.link = None, link
+    fresh.save(force_insert=True)
+    for file in files:
+        file.pk, file.message = None, fresh
+    Attachment.objects.bulk_create(files)
+    return fresh
 
 
 def _ask_for_address(delivery: Delivery, following: Delivery | None, reason: str, now: datetime) -> None:

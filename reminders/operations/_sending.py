@@ -6,16 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count
 from django.urls import reverse
 
 from core.errors import DomainError
-from correspondence.links import INVOICE, create_link
-from correspondence.models import Channel
-from correspondence.operations import NoTemplateInUse, queue_message
-from customers.models import Contact, Customer
-from customers.queries import billing_profile
+from correspondence.operations import NoTemplateInUse
+from customers.models import Customer
 from entities.models import Entity
 from entities.queries import local_day
 from invoices.models import Invoice
@@ -25,32 +22,42 @@ from reminders.composing import Asked
 from reminders.deciding import MESSAGES, stop_on
 from reminders.models import Digest, Reminder
 from reminders.operations._closing import STEP_WORK, work_key
-from reminders.operations._marks import block, drop, say
+from reminders.operations._letters import Letters
+from reminders.operations._marks import block, drop, save_marks, say_all
 from work.operations import open_work
 
 State = Reminder.State
-_ONCE_A_DAY = "a_customer_is_reminded_once_a_day"
-_CHANGED = ("state", "rule", "asked", "digest", "sent_at")
 
 
 @transaction.atomic
 def send_reminders(entity: Entity, customers: Iterable[int], *, now: datetime) -> list[Digest]:
-    """Send what is meant for these customers today; returns the messages written, one per customer.
+    """Send what is meant for these customers today; returns the digests written, one per customer.
 
     Every open item is locked and looked at once more by the rule that decided: what was settled or stopped
-    meanwhile is dropped. The rows are the claim, so what is written here is never written again; the message
-    lies in the outbox with the same commit and leaves from there. Safe to run twice and beside itself: a
+    meanwhile is dropped. The rows are the claim, so what is written here is never written again; the messages
+    lie in the outbox with the same commit and leave from there. Safe to run twice and beside itself: a
     customer one of whose rows is held by somebody else is left for the next time.
     """
     day = local_day(entity, now)
     meant = _locked(entity, list(customers), day)
+    if not meant:
+        return []
     batch = _Batch(entity, [row for rows in meant.values() for row in rows], day, now)
     people = Customer.objects.select_related("entity", "segment").in_bulk(list(meant))
-    written = [_send_to(batch, people[pk], rows) for pk, rows in sorted(meant.items())]
-    Reminder.objects.bulk_update(batch.rows, _CHANGED)
-    for row in batch.rows:
-        say(row, batch.invoices[row.invoice_id], now=now)
-    return [digest for digest in written if digest is not None]
+    letters = Letters(entity, day, now, list(people.values()))
+    for pk, rows in sorted(meant.items()):
+        said = _asked_now(batch, people[pk], rows)
+        try:
+            letters.add(people[pk], said)
+        except DomainError as refusal:
+            rule = "no_text" if isinstance(refusal, NoTemplateInUse) else "no_contact"
+            for one in said:
+                block(one.reminder, rule)
+            _ask_for_help(batch, people[pk], rule, refusal)
+    written = letters.queue()
+    save_marks(batch.rows)
+    say_all(batch.rows, batch.invoices, now=now)
+    return written
 
 
 def _locked(entity: Entity, customers: list[int], day: date) -> dict[int, list[Reminder]]:
@@ -100,20 +107,20 @@ class _Batch:
         return Asked(row, facts, self.invoices[row.invoice_id], plan)
 
 
-def _send_to(batch: _Batch, customer: Customer, rows: Sequence[Reminder]) -> Digest | None:
-    live: list[Asked] = []
+def _asked_now(batch: _Batch, customer: Customer, rows: Sequence[Reminder]) -> list[Asked]:
+    """What a message to the customer asks for now; the rest is dropped, or given to a colleague."""
+    said: list[Asked] = []
     for row in rows:
         asked = batch.asked(row)
         if isinstance(asked, str):
             drop(row, asked)
+            continue
+        row.asked = asked.facts.asked
+        if row.channel in MESSAGES:
+            said.append(asked)
         else:
-            row.asked = asked.facts.asked
-            live.append(asked)
-    for one in live:
-        if one.reminder.channel not in MESSAGES:
-            _give(batch, customer, one)
-    said = [one for one in live if one.reminder.channel in MESSAGES]
-    return _write(batch, customer, said) if said else None
+            _give(batch, customer, asked)
+    return said
 
 
 def _give(batch: _Batch, customer: Customer, one: Asked) -> None:
@@ -135,58 +142,6 @@ def _give(batch: _Batch, customer: Customer, one: Asked) -> None:
         currency=row.currency,
     )
     row.state, row.sent_at = State.DONE, batch.now
-
-
-def _write(batch: _Batch, customer: Customer, said: Sequence[Asked]) -> Digest | None:
-    """Put one message about all of it into the outbox, and claim its rows."""
-    named = {name for one in said for name in one.reminder.recipients}
-    contacts = [choice.contact for choice in composing.recipients_of(customer, sorted(named))]
-    try:
-        with transaction.atomic():
-            digest = _queue(batch, customer, said, contacts)
-    except IntegrityError as fault:
-        if _ONCE_A_DAY not in str(fault):
-            raise
-        # The customer has a message of this day already; what came later waits for its own day.
-        for one in said:
-            drop(one.reminder, "too_soon")
-        return None
-    except DomainError as refusal:
-        rule = "no_text" if isinstance(refusal, NoTemplateInUse) else "no_contact"
-        for one in said:
-            block(one.reminder, rule)
-        _ask_for_help(batch, customer, rule, refusal)
-        return None
-    for one in said:
-        one.reminder.digest, one.reminder.state = digest, State.WRITTEN
-    return digest
-
-
-def _queue(batch: _Batch, customer: Customer, said: Sequence[Asked], contacts: Sequence[Contact]) -> Digest:
-    entity, now = batch.entity, batch.now
-    head = composing.headline(said)
-    digest = Digest.objects.create(entity=entity, customer=customer, on=batch.day, written_at=now, **head)
-    oldest = min(said, key=lambda one: (one.facts.due, one.invoice.pk)).invoice
-    is_letter = digest.channel == "post"
-    link = None
-    if contacts and not is_letter:
-        link = create_link(oldest, purpose=INVOICE, contact=contacts[0], actor=None, now=now)
-    language = contacts[0].language if contacts else ""
-    queue_message(
-        situation=digest.situation,
-        about=digest,
-        customer=customer,
-        entity=entity,
-        language=language or billing_profile(customer, entity, batch.day).language,
-        variables=composing.variables_of(said, customer, entity, batch.day),
-        contacts=contacts,
-        link=link,
-        actor=None,
-        now=now,
-        tone=digest.tone,
-        channel=Channel.LETTER if is_letter else Channel.EMAIL,
-    )
-    return digest
 
 
 def _ask_for_help(batch: _Batch, customer: Customer, rule: str, refusal: DomainError) -> None:

@@ -20,6 +20,7 @@ from charges.queries import charges_of
 from core import locale
 from core.paging import paginate
 from core.permissions import allowed
+from customers.queries import active_contacts
 from customers.queries import visible_to as visible_customers
 from entities.queries import local_day
 from entities.queries import visible_to as visible_entities
@@ -246,7 +247,7 @@ def why(request: StaffRequest, pk: int) -> HttpResponse:
         "invoice": invoice,
         "day": day,
         "step": step,
-        "people": recipients_of(invoice.customer, step["recipients"]) if step else [],
+        "people": recipients_of(active_contacts(invoice.customer), step["recipients"]) if step else [],
         "decisions": [{"row": row, "words": in_words(row.rule)} for row in decided],
         "charges": _charges(invoice, coming) if coming else [],
         "reminders": _taken(invoice),

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from core.errors import Refused
-from correspondence.links import OVERVIEW, create_link
+from correspondence.links import OVERVIEW, OVERVIEW_DAYS, create_link
 from correspondence.manners import purposes_of
 from correspondence.models import Delivery, Message
 from correspondence.operations import File, NobodyToWriteTo, queue_message
@@ -100,7 +100,7 @@ def _queue(
         variables=variables_of(statement),
         contacts=[contact],
         link=create_link(
-            statement.customer, purpose=OVERVIEW, contact=contact, actor=actor, now=now, days=30
+            statement.customer, purpose=OVERVIEW, contact=contact, actor=actor, now=now, days=OVERVIEW_DAYS
         ),
         attachments=[File(statement.file_name, "application/pdf", stored_name, statement.sha256)],
         actor=actor,

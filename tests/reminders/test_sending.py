@@ -1,5 +1,6 @@
 """What was decided is sent once, in one message, to the right people, and never when it is no longer true."""
 
+import re
 import threading
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.db import connection, transaction
+from django.test import Client
 
 from charges.operations import load_rates
 from charges.queries import charges_of
@@ -15,6 +17,7 @@ from correspondence import operations as mail
 from correspondence.models import Delivery, Message
 from customers import operations as customers
 from invoices import operations as invoices
+from portal.operations import close_links
 from reminders import operations, queries, tasks
 from reminders.models import Digest, Reminder
 from tests.reminders.scenes import at, decide, make_scene
@@ -25,6 +28,7 @@ from work.models import WorkItem
 D = Decimal
 DUE = date(2026, 12, 16)  # a Wednesday; invoices of 16 November are due
 State = Reminder.State
+ANY = {"similar-customer": "Another company, checked", "unusual-amount": "Agreed"}
 
 
 def send(world, now: datetime) -> list[Digest]:
@@ -74,6 +78,90 @@ def test_five_invoices_are_one_message_in_the_tone_of_the_firmest(mail_sink):
     assert len(said) == 5
     entry = Entry.objects.get(fact="reminder.sent", object_id=early.pk)
     assert entry.customer_key == world.customer.pk
+
+
+def _page_of(message) -> str:
+    """The page the button of a mail opens, as its reader sees it."""
+    text = message.get_body(("plain",)).get_content()
+    [path] = set(re.findall(r"/my/[\w-]+/", text))
+    answer = Client().get(path, {"lang": "en"})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_each_contact_gets_one_mail_a_company_whose_button_opens_their_own_page(mail_sink):
+    """Two contacts who read two languages, two companies that sell to the same customer."""
+    world = make_scene()
+    ann = customers.add_contact(
+        world.customer, name="Ann", email="ann@customer.example", purposes=["reminders"], actor=world.lead,
+        now=NOW,
+    )  # fmt: skip
+    bob = customers.add_contact(
+        world.customer, name="Bob", email="bob@customer.example", purposes=["reminders"], language="de",
+        actor=world.lead, now=NOW,
+    )  # fmt: skip
+    other = make_scene(code="NW2", name="Second", legal_name="Second Ltd")
+    other.issued("70", now=NOW)
+    ours = [world.issued(str(100 + n), now=NOW) for n in range(3)]
+    theirs = other.issued("55", now=NOW, customer=world.customer, overrides=ANY)
+    for one in (world, other):
+        decide(one, DUE)
+    first = operations.send_reminders(world.entity, [world.customer.pk], now=at(DUE))
+    second = operations.send_reminders(other.entity, [world.customer.pk], now=at(DUE))
+    assert (len(first), len(second)) == (1, 1)
+    assert operations.send_reminders(world.entity, [world.customer.pk], now=at(DUE)) == []
+    hand_over(at(DUE))
+
+    sent = list(zip(mail_sink.recipients, mail_sink.messages, strict=True))
+    assert sorted(to[0] for to, _ in sent) == [ann.email] * 2 + [bob.email] * 2
+    links = {message.link for message in Message.objects.filter(about_type__model="digest")}
+    assert {(link.contact, link.about_id, link.purpose) for link in links} == {
+        (contact, world.customer.pk, "overview") for contact in (ann, bob)
+    }
+    assert all(link.expires_at == at(DUE) + timedelta(days=30) for link in links)
+    with time_machine.travel(at(DUE, 10), tick=False):
+        for to, message in sent:
+            text, page = message.get_body(("plain",)).get_content(), _page_of(message)
+            named = [theirs] if "Second" in message["From"] else ours
+            assert all(str(one.number) in text and f"/invoices/{one.pk}/" in page for one in named)
+            assert ("Heute" in text) is (to[0] == bob.email)
+            assert f'value="{to[0]}"' in page
+        close_links(bob, actor=world.lead, now=at(DUE, 10))
+        dead = next(message for to, message in sent if to[0] == bob.email)
+        with pytest.raises(AssertionError):
+            _page_of(dead)
+    assert Reminder.objects.filter(state="sent", customer=world.customer).count() == 4
+
+
+@pytest.mark.django_db
+def test_a_mail_that_comes_back_never_hands_a_contacts_page_to_another(mail_sink):
+    world = make_scene()
+    people = [
+        customers.add_contact(
+            world.customer, name=name, email=f"{name}@customer.example", purposes=purposes,
+            actor=world.lead, now=NOW,
+        )
+        for name, purposes in (("ann", ["reminders"]), ("bob", ["reminders"]), ("cy", ["main"]))
+    ]  # fmt: skip
+    world.issued("1000", now=NOW)
+    decide(world, DUE)
+    send(world, at(DUE))
+    hand_over(at(DUE))
+    rows = {row.contact_id: row for row in Delivery.objects.all()}
+
+    mail.note_bounce_of(rows[people[0].pk].mail_id, reason="550", permanent=True, now=at(DUE, 10))
+    assert Delivery.objects.count() == 2  # the other contact has it
+    mail.note_bounce_of(rows[people[1].pk].mail_id, reason="550", permanent=True, now=at(DUE, 11))
+    tell(at(DUE, 11))
+    assert Reminder.objects.get().state == "written"
+    hand_over(at(DUE, 11))
+
+    instead = Delivery.objects.latest("pk")
+    assert instead.contact not in people[:2]
+    assert instead.message.link.contact == instead.contact
+    assert instead.message.html == rows[people[1].pk].message.html
+    assert Reminder.objects.get().state == "sent"
 
 
 @pytest.mark.django_db
@@ -325,8 +413,8 @@ def test_firm_steps_reach_further_people_and_no_others():
         row = Reminder.objects.filter(state="written").first()
         if row is None:
             continue
-        message = Message.objects.latest("pk")
-        reached[row.step] = sorted(message.deliveries.values_list("email", flat=True))
+        rows = Delivery.objects.filter(message__about_type__model="digest", message__about_id=row.digest_id)
+        reached[row.step] = sorted(rows.values_list("email", flat=True))
         Reminder.objects.filter(state="written").update(state="sent", sent_at=at(day))
     assert reached[0] == reached[3] == ["ann@customer.example"]
     assert reached[10] == ["ann@customer.example", "bo@customer.example"]
