@@ -108,9 +108,9 @@ def answer(request: HttpRequest, link: PublicLink, invoice: Invoice, pk: int) ->
     thread = threads_on(invoice, link.contact).filter(pk=pk).first()
     if thread is None:
         return nothing_here(request)
-    return _back(
-        request, link, invoice, take_answer(request, link, thread, Words(language_of(request, link, invoice)))
-    )
+    if not take_answer(request, link, thread, Words(language_of(request, link, invoice))):
+        return show_invoice(request, link, invoice, unanswered=thread.pk)
+    return _back(request, link, invoice, "answered")
 
 
 def _about_line(invoice: Invoice, position: int | None) -> str:

@@ -16,12 +16,12 @@ from portal.words import Words
 logger = structlog.get_logger(__name__)
 
 
-def take_answer(request: HttpRequest, link: PublicLink, thread: Thread, words: Words) -> str:
-    """Post the form onto the thread, once; what the page says of it. "Not solved" needs no words."""
+def take_answer(request: HttpRequest, link: PublicLink, thread: Thread, words: Words) -> bool:
+    """Post the form onto the thread, once; False when it is refused. "Not solved" needs no words."""
     form = AnswerForm(request.POST)
     is_unsolved = "unsolved" in request.POST
     if not form.is_valid() or not (form.cleaned_data["body"] or is_unsolved):
-        return "no_answer"
+        return False
     body = form.cleaned_data["body"]
     try:
         receive_message(
@@ -38,5 +38,5 @@ def take_answer(request: HttpRequest, link: PublicLink, thread: Thread, words: W
         )
     except DomainError as refusal:
         logger.info("answer_refused", thread=thread.pk, rule=refusal.rule)
-        return "no_answer"
-    return "answered"
+        return False
+    return True

@@ -67,7 +67,9 @@ def answer(request: HttpRequest, link: PublicLink, contact: Contact, pk: int) ->
     if thread is None:
         return nothing_here(request)
     words = Words(language_for(request, contact))
-    return back(request, link, contact, take_answer(request, link, thread, words), "#talks")
+    if not take_answer(request, link, thread, words):
+        return show_overview(request, link, contact, unanswered=thread.pk)
+    return back(request, link, contact, "answered", "#talks")
 
 
 @public(_KEY)
@@ -122,12 +124,12 @@ def new_email(request: HttpRequest, link: PublicLink, contact: Contact) -> HttpR
         return back(request, link, contact, "mail_dropped", "#you")
     form = EmailForm(request.POST)
     if not form.is_valid():
-        return back(request, link, contact, "no_mail", "#you")
+        return show_overview(request, link, contact, is_email_refused=True)
     try:
         change = operations.ask_new_email(contact, form.cleaned_data["email"], now=now)
     except DomainError as refusal:
         logger.info("email_refused", contact=contact.pk, rule=refusal.rule)
-        return back(request, link, contact, "no_mail", "#you")
+        return show_overview(request, link, contact, is_email_refused=True)
     return back(request, link, contact, "mail_asked" if change else "saved", "#you")
 
 

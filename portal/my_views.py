@@ -36,12 +36,10 @@ _SAID = {
     "accepted": ("my_accepted", "ok"),
     "no_plan": ("my_no_plan", "warn"),
     "answered": ("my_answered", "ok"),
-    "no_answer": ("ask_no", "warn"),
     "saved": ("my_saved", "ok"),
     "no_save": ("my_no_save", "warn"),
     "mail_asked": ("my_mail_asked", "info"),
     "mail_dropped": ("my_mail_dropped", "ok"),
-    "no_mail": ("my_no_mail", "warn"),
     "confirmed": ("my_confirmed", "ok"),
     "no_statement": ("my_no_statement", "warn"),
 }
@@ -57,12 +55,22 @@ def overview(request: HttpRequest, link: PublicLink, contact: Contact) -> HttpRe
 
 
 def show_overview(
-    request: HttpRequest, link: PublicLink, contact: Contact, person: PersonForm | None = None
+    request: HttpRequest,
+    link: PublicLink,
+    contact: Contact,
+    person: PersonForm | None = None,
+    *,
+    unanswered: int | None = None,
+    is_email_refused: bool = False,
 ) -> HttpResponse:
-    """The page; with a refused form of the contact's person it is 422, and what was typed stands in it."""
+    """The page; with a refused form it is 422, and what was typed stands in it.
+
+    Refused are the contact's `person`, the answer in the conversation of the id `unanswered`, or the address.
+    """
     language = language_for(request, contact)
     page, token = Page(contact, language=language, now=timezone.now()), links.token_of(link)
     waiting = EmailChange.objects.filter(contact=contact, state="waiting").first()
+    is_refused = bool(person or unanswered or is_email_refused)
     key, kind = _SAID.get("no_save" if person else request.GET.get("said", ""), ("", ""))
     shown = person or PersonForm({name: getattr(contact, name) for name in PersonForm.base_fields})
     context: dict[str, Any] = {
@@ -90,9 +98,13 @@ def show_overview(
         "person_faults": shown.errors if person else {},
         "once": new_mark(),
         "most_words": MOST_WORDS,
+        "unanswered": unanswered,
+        "typed": request.POST.get("body", ""),
+        "is_email_refused": is_email_refused,
+        "email": request.POST.get("email", "") if is_email_refused else contact.email,
     }
     with translation.override(language):
-        return render(request, "portal/overview.html", context, status=422 if person else 200)
+        return render(request, "portal/overview.html", context, status=422 if is_refused else 200)
 
 
 def _gets(contact: Contact, page: Page) -> str:

@@ -35,16 +35,23 @@ _SAID = {
     "asked": ("ask_done", "ok"),
     "no_question": ("ask_no", "warn"),
     "answered": ("my_answered", "ok"),
-    "no_answer": ("ask_no", "warn"),
     "preview": ("preview_only", "warn"),
 }
 _REFERENCE = re.compile(r"Q-[0-9A-Z]{5,10}")
 
 
 def show_invoice(
-    request: HttpRequest, link: PublicLink, invoice: Invoice, question: QuestionForm | None = None
+    request: HttpRequest,
+    link: PublicLink,
+    invoice: Invoice,
+    question: QuestionForm | None = None,
+    *,
+    unanswered: int | None = None,
 ) -> HttpResponse:
-    """The page; with a question that was refused it is 422, and what was typed stands in its form."""
+    """The page; with a question that was refused it is 422, and what was typed stands in its form.
+
+    So it is with an answer that was refused in the conversation of the id `unanswered`.
+    """
     language = language_of(request, link, invoice)
     page = invoice_page(invoice, language=language, now=timezone.now())
     closes_at = link.expires_at.astimezone(ZoneInfo(invoice.entity.time_zone))
@@ -66,8 +73,10 @@ def show_invoice(
                 else "",
                 "pdf_note": page.words["pdf_later"] if "pdf" in request.GET else "",
                 "question": question,
+                "unanswered": unanswered,
+                "typed": request.POST.get("body", ""),
             },
-            status=422 if question else 200,
+            status=422 if question or unanswered else 200,
         )
 
 

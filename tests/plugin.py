@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from billing_ops import embedded
+from tests import template
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 # 0 without xdist; each worker has a database, a state folder and two numbers on the Valkey server.
@@ -47,6 +48,7 @@ def _start_engines() -> None:
     os.environ["TEST_FOLDER"] = str(_folder)
     if not os.environ.get("TEST_DATABASE_SERVER"):
         postgres = embedded.Postgres(_folder, durable=False)
+        template.restore(postgres.data)
         _servers.append(postgres)
         os.environ["TEST_DATABASE_SERVER"] = postgres.start().url()
     if not os.environ.get("TEST_VALKEY"):
@@ -110,6 +112,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End the engines, also after Ctrl-C; after kill -9 the kernel ends them."""
     for server in reversed(_servers):
         server.stop()
+        if isinstance(server, embedded.Postgres) and _folder and (_folder / "template.done").exists():
+            template.keep(server.data)
     if _servers and _folder:
         shutil.rmtree(_folder, ignore_errors=True)
     _servers.clear()
@@ -212,13 +216,17 @@ def _make_template() -> None:
     from django.db import connection
 
     assert _folder
+    done = _folder / "template.done"
     with (_folder / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if _on_server(f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'"):
+        if done.exists():
             return
         half = f"{TEMPLATE}_half"
         _drop(half)
-        _on_server(f'CREATE DATABASE "{half}"')
+        if _on_server(f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'"):  # of an earlier run
+            _on_server(f'ALTER DATABASE "{TEMPLATE}" RENAME TO "{half}"')
+        else:
+            _on_server(f'CREATE DATABASE "{half}"')
         own = connection.settings_dict["NAME"]
         connection.close()
         connection.settings_dict["NAME"] = half
@@ -228,6 +236,7 @@ def _make_template() -> None:
             connection.close()
             connection.settings_dict["NAME"] = own
         _on_server(f'ALTER DATABASE "{half}" RENAME TO "{TEMPLATE}"')
+        done.touch()
 
 
 def _drop(name: str) -> None:

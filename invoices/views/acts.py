@@ -112,8 +112,13 @@ def copy(request: StaffRequest, pk: int) -> HttpResponse:
 @allowed(WRITE)
 def rebill(request: StaffRequest, pk: int) -> HttpResponse:
     """A new draft in place of an issued invoice, linked to it."""
-    invoice = operations.rebill(find(request, pk), None, actor=request.user, now=timezone.now())
-    return redirect("invoices:edit", invoice.pk)
+    original = find(request, pk)
+
+    def act() -> HttpResponse:
+        made = operations.rebill(original, None, actor=request.user, now=timezone.now())
+        return redirect("invoices:edit", made.pk)
+
+    return act_once(request, act)
 
 
 @require_POST

@@ -130,7 +130,7 @@ def write_off_request(request: StaffRequest, pk: int) -> HttpResponse:
         "booking": _booking(invoice, _amount(form, invoice)),
         "back": invoice.get_absolute_url(),
     }
-    return _asked(request, form, ask, "payments/write_off_request.html", context)
+    return _asked(request, form, lambda: act_once(request, ask), "payments/write_off_request.html", context)
 
 
 def _amount(form: AmountReasonForm, invoice: Invoice) -> Decimal:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from django.db import close_old_connections, connection, connections, transaction
+from django.test import Client
+from django.urls import reverse
 
 from core.errors import DomainError
 from invoices import operations as invoices
@@ -203,3 +205,24 @@ def test_two_full_credits_at_once_credit_once():
     assert len(raised) == 1
     assert isinstance(raised[0], DomainError)
     assert Invoice.objects.filter(credits=invoice).count() == 1
+
+
+def test_one_form_posted_four_times_at_once_acts_once():
+    world = make_world()
+    invoice, payment = world.issued("100.00"), world.received("119.00")
+    item = invoice.instalments.get().open_item_id
+    address = reverse("payments:allocate", args=[payment.pk])
+    sent = {f"part-{item}": "40.00", "once": "5" * 32}
+    clients = [Client() for _ in range(4)]
+    for client in clients:
+        client.force_login(world.cash, backend="django.contrib.auth.backends.ModelBackend")
+    answers = []
+
+    raised = together(4, lambda n: answers.append(clients[n].post(address, sent)))
+
+    assert not raised
+    assert [answer.status_code for answer in answers] == [302] * 4
+    assert len({answer["Location"] for answer in answers}) == 1
+    payment.open_item.refresh_from_db()
+    assert payment.open_item.open_amount == Decimal("79.00")
+    assert not faults()

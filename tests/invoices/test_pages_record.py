@@ -186,6 +186,11 @@ def test_a_credit_note_or_copy_sent_again_by_the_same_form_is_one(client, scene)
     assert len({answer["Location"] for answer in copies}) == 1
     assert Invoice.objects.exclude(pk__in=[invoice.pk, note.pk]).count() == 1
 
+    anew = [act(client, scene.clerk, "rebill", invoice, once="c" * 32) for _ in range(2)]
+
+    assert len({answer["Location"] for answer in anew}) == 1
+    assert invoice.replaced_by.count() == 1
+
 
 def test_a_credit_note_per_line_and_in_full(client, scene):
     invoice = scene.issued("3000", "500")

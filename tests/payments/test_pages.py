@@ -645,6 +645,18 @@ def test_a_refund_asked_again_by_the_same_form_is_one_refund(world, as_):
     assert {answer["Location"] for answer in answers} == {url("refund_detail", Refund.objects.get().pk)}
 
 
+def test_a_write_off_asked_again_by_the_same_form_is_one_request(world, as_):
+    invoice = world.issued("100.00")
+    sent = {"amount": "20.00", "reason": "Insolvent, asked twice by mail"} | MARK
+    client = as_(world.lead)
+    address = url("write_off_request", invoice.pk)
+    assert 'name="once"' in client.get(address).content.decode()
+
+    answers = [client.post(address, sent) for _ in range(2)]
+
+    assert {answer["Location"] for answer in answers} == {url("write_off_detail", WriteOff.objects.get().pk)}
+
+
 def test_a_refused_form_is_mended_and_sent_under_the_same_mark(world, as_):
     payment = world.received("50.00")
     sent = {"amount": "51.00", "reason": "Paid twice, asked by mail"} | MARK

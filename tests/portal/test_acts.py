@@ -206,6 +206,12 @@ def test_not_solved_opens_the_answered_question_again_and_only_by_its_own_link(w
     assert thread.state == "open"
     assert Post.objects.filter(thread=thread, body__contains="The index fell.").count() == 1
 
+    endless = "x" * 5001
+    refused = Client().post(f"{path}talks/{thread.pk}/answer", {"once": "2" * 32, "body": endless})
+    assert refused.status_code == 422
+    assert f">\n{endless}</textarea>" in refused.content.decode()
+    assert not Post.objects.filter(body=endless).exists()
+
 
 def test_a_late_charge_is_on_the_timeline_of_its_invoice():
     late = late_world()

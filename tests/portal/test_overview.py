@@ -267,6 +267,12 @@ def test_a_conversation_shows_both_sides_and_no_note_and_takes_an_answer_once(wo
         post(f"{path}talks/{thread.pk}/answer", {"once": MARK, "body": "Which one?"})
     assert Post.objects.filter(body="Which one?", thread=thread).count() == 1
 
+    endless = "x" * 5001
+    refused = post(f"{path}talks/{thread.pk}/answer", {"once": "2" * 32, "body": endless})
+    assert refused.status_code == 422
+    assert f">\n{endless}</textarea>" in refused.content.decode()
+    assert not Post.objects.filter(body=endless).exists()
+
 
 def test_not_solved_opens_an_answered_conversation_again(world):
     thread = ask(world)

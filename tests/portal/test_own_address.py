@@ -116,7 +116,10 @@ def test_a_colleagues_address_or_none_is_refused_and_nobody_is_written_to(world,
         world.customer, name="Colleague", email=NEW, purposes=["main"], actor=world.lead, now=NOW
     )
     for email in (NEW, "no address", ""):
-        assert EN["my_no_mail"] in ask(contact, email).content.decode()
+        answer = ask(contact, email)
+        assert answer.status_code == 422
+        assert EN["my_no_mail"] in answer.content.decode()
+        assert f'name="email" type="email" value="{email}"' in answer.content.decode()
     assert not Message.objects.exists()
     assert not EmailChange.objects.exists()
 
