@@ -6,12 +6,15 @@ A benchmark is a module of this folder whose docstring's first line says what it
         return [ctx.result("one by one", n=1000, value=4.2, unit="ms", aim="<= 5")]
 """
 
+import cProfile
 import operator
+import pstats
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,19 @@ class Context:
         yield lambda: (end[0] if end else time.perf_counter()) - began
         end.append(time.perf_counter())
         self.say(f"{label}: {end[0] - began:.2f} s")
+
+    @contextmanager
+    def profiled(self) -> Iterator[None]:
+        """With `--profile=1`, say which functions take the time of the block. It slows the block down."""
+        if not self.option("profile", 0):
+            yield
+            return
+        profile = cProfile.Profile()
+        with profile:
+            yield
+        said = StringIO()
+        pstats.Stats(profile, stream=said).sort_stats("cumulative").print_stats(60)
+        self.say(said.getvalue())
 
     def result(
         self,

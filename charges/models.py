@@ -51,12 +51,14 @@ class ReferenceRate(models.Model):
 
 
 class Charge(models.Model):
-    """One debit note for one late invoice: interest up to a day, fixed sums, or the fee of a reminder."""
+    """One debit note for one late invoice: interest up to a day, fixed sums, or all of a reminder."""
 
     class Kind(models.TextChoices):
         INTEREST = "interest", "Late interest"
         FIXED_SUM = "fixed_sum", "Fixed sum for late payment"
         FEE = "fee", "Reminder fee"
+        # What a reminder step names together; each part says its own kind.
+        SEVERAL = "several", "Charges of a reminder"
 
     invoice = models.ForeignKey("invoices.Invoice", on_delete=models.PROTECT, related_name="late_charges")
     document = models.OneToOneField("invoices.Invoice", on_delete=models.PROTECT, related_name="late_charge")

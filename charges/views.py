@@ -73,13 +73,11 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
 def _detail(
     request: StaffRequest, charge: Charge, *, waive: WaiveForm | None = None, status: int = 200
 ) -> HttpResponse:
-    parts = [
-        {"part": part, "rows": [_row(row) for row in part.working]}
-        for part in charge.parts.select_related("instalment")
-    ]
+    found = list(charge.parts.select_related("instalment"))
+    parts = [{"part": part, "rows": [_row(row) for row in part.working]} for part in found]
     context = _shown(charge) | {
         "parts": parts,
-        "many": len(parts) > 1,
+        "many": len({part.instalment_id for part in found}) > 1,
         "waivers": queries.waivers_of(charge),
         "waive_form": waive or WaiveForm(),
         "may_waive": request.user.has_perm(WAIVE)

@@ -76,7 +76,7 @@ def noted(kind: str, user: User) -> QuerySet[models.Model] | None:
 
 
 # -------------------------------------------------------------------------------------------------- inbox
-TABS = ("mine", "unassigned", "all", "late", "unknown")
+TABS = ("waiting", "mine", "unassigned", "all", "late", "unknown")
 
 
 def inbox(
@@ -99,6 +99,7 @@ def inbox(
 
 def _in_tab(tab: str, user: User, now: datetime) -> Q:
     return {
+        "waiting": _waits_for(user),
         "mine": Q(owner=user),
         "unassigned": Q(owner__isnull=True, customer__isnull=False),
         "late": Q(answer_due_at__lte=now),
@@ -115,11 +116,15 @@ def tab_counts(user: User, *, now: datetime) -> dict[str, int]:
 
 
 def waiting_count(user: User) -> int:
-    """How many threads wait for an answer of this person, or of anybody while nobody owns them."""
+    """How many rows the tab of what waits for this person holds: the number beside the inbox in the menu."""
     if not user.has_perm("conversations.read_inquiries"):
         return 0
-    waiting = visible_to(user).filter(state=State.OPEN)
-    return waiting.filter(Q(owner=user) | Q(owner__isnull=True)).count()
+    return visible_to(user).filter(_waits_for(user)).count()
+
+
+def _waits_for(user: User) -> Q:
+    """Threads that wait for an answer of this person, or of anybody while nobody owns them."""
+    return Q(state=State.OPEN) & (Q(owner=user) | Q(owner__isnull=True))
 
 
 # ------------------------------------------------------------------------------------------------ threads

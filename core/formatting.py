@@ -84,17 +84,17 @@ def percent(rate: Decimal | str, locale: Locale) -> str:
 
 def long_date(day: date, locale: Locale) -> str:
     """ "9 November 2026"."""
-    return str(format_date(day, "long", locale))
+    return _day(day, "long", str(locale))
 
 
 def weekday_date(day: date, locale: Locale) -> str:
     """ "Monday 9 November 2026"."""
-    return str(format_date(day, "full", locale))
+    return _day(day, "full", str(locale))
 
 
 def medium_date(day: date, locale: Locale) -> str:
     """ "9 Nov 2026", for narrow columns."""
-    return str(format_date(day, "medium", locale))
+    return _day(day, "medium", str(locale))
 
 
 def period(start: date, end: date, locale: Locale) -> str:
@@ -124,6 +124,12 @@ def _is_month_end(day: date) -> bool:
 def _decimals(value: Decimal) -> int:
     exponent = value.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, style: str, locale: str) -> str:
+    """Lists and messages name the same days over and over."""
+    return str(format_date(day, style, Locale.parse(locale)))
 
 
 @lru_cache(maxsize=256)

@@ -17,7 +17,7 @@ from django.utils.safestring import mark_safe
 from core import formatting
 
 from .cards import CARDS, Card
-from .markup import parse, parse_line
+from .markup import Block, Piece, parse, parse_line
 from .rules import Value, check_name, check_one_line, check_template, check_values
 from .values import Item
 from .writing import Table, Writer
@@ -89,20 +89,26 @@ def render_message(
 
     Raises UnknownVariable, EmptyVariable, or UnsafeText (line breaks and direction marks in values).
     """
-    check_template(situation, subject_tpl, body_tpl)
+    line, blocks = _parsed(situation, subject_tpl, body_tpl)
     given = check_values(situation, variables)
     frame = frame or Frame(str(given["seller_name"]))
     check_name(frame.seller, field="seller_name")
     check_one_line(frame.footer, field="footer")
     writer = Writer(given, situation, language, frame.country)
-    subject = writer.plain(parse_line(subject_tpl)).strip()
-    blocks = parse(body_tpl)
+    subject = writer.plain(line).strip()
     context = {**_frame_context(writer, frame), "subject": subject}
     context["body"] = mark_safe("".join(writer.html_block(block, _mail_table) for block in blocks))  # noqa: S308
     context["text"] = "\n\n".join(writer.text_block(block) for block in blocks)
     rendered = _template("html").render(Context({"m": context}, use_l10n=False, use_tz=False))
     text = _template("txt").render(Context({"m": context}, use_l10n=False, use_tz=False))
     return Rendered(subject, _inliner().inline(rendered), text.strip() + "\n")
+
+
+@lru_cache(maxsize=256)
+def _parsed(situation: str, subject: str, body: str) -> tuple[Sequence[Piece], Sequence[Block]]:
+    """A text that may be sent, as pieces; one text makes many messages."""
+    check_template(situation, subject, body)
+    return parse_line(subject), parse(body)
 
 
 def _frame_context(w: Writer, frame: Frame) -> dict[str, Any]:

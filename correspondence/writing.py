@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
 from babel import Locale
@@ -47,6 +48,9 @@ class Writer:
         base = self.locale.language
         self.language = base if base in FRAME else "en"
         self.words = FRAME[self.language]
+        # A message says each of them several times: as HTML, as text, and above it.
+        self._amounts: dict[tuple[Decimal, str], str] = {}
+        self._tables: dict[str, Table] = {}
 
     def value(self, name: str) -> str:
         """The value as text. A variable without one stops the message."""
@@ -62,8 +66,12 @@ class Writer:
         return str(value).replace("\r\n", "\n")
 
     def money(self, amount: Amount) -> str:
-        # A sum from the book has the four decimals of its column.
-        return formatting.money(round_money(amount.value, amount.currency), amount.currency, self.locale)
+        key = (amount.value, amount.currency)
+        if key not in self._amounts:
+            # A sum from the book has the four decimals of its column.
+            rounded = round_money(amount.value, amount.currency)
+            self._amounts[key] = formatting.money(rounded, amount.currency, self.locale)
+        return self._amounts[key]
 
     def has(self, name: str) -> bool:
         return name in self.given
@@ -104,6 +112,11 @@ class Writer:
 
     def table(self, name: str) -> Table:
         """The rows behind a variable, with their sums per currency."""
+        if name not in self._tables:
+            self._tables[name] = self._table(name)
+        return self._tables[name]
+
+    def _table(self, name: str) -> Table:
         if name not in self.given:
             raise empty_variable(name)
         value = self.given[name]
@@ -179,4 +192,6 @@ def _padded(text: str, width: int, *, right: bool) -> str:
 
 def _width(text: str) -> int:
     """Columns the text takes: marks that stand above or below a letter take none."""
+    if text.isascii():
+        return len(text)
     return sum(unicodedata.category(letter) not in {"Mn", "Me", "Cf"} for letter in text)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -130,11 +131,16 @@ def may_leave(digest: Digest, now: datetime) -> bool:
     )
 
 
-def stops_of(digest: Digest) -> dict[int, str]:
-    """Item of the digest -> the rule that stops it now; "" where it may still be asked for."""
+def stops_of(digest: Digest, day: date | None = None) -> dict[int, str]:
+    """Item of the digest -> the rule that stops it on the day, else its own; "" where it may be asked for."""
     asked = {row.item_id: row.asked for row in digest.reminders.all()}
-    rows = {row.item: row for row in reading.these_items(digest.entity, list(asked))}
-    around = reading.Around(digest.entity, list(rows.values()), digest.on)
+    return stops_among(digest.entity, asked, day or digest.on)
+
+
+def stops_among(entity: Entity, asked: Mapping[int, Decimal], day: date) -> dict[int, str]:
+    """Item -> the rule that stops what is asked for it; "" where it may still be asked for."""
+    rows = {row.item: row for row in reading.these_items(entity, list(asked))}
+    around = reading.Around(entity, list(rows.values()), day)
     ladders, limits = reading.Ladders(), reading.limits()
     found = {}
     for item, amount in asked.items():
@@ -143,7 +149,7 @@ def stops_of(digest: Digest) -> dict[int, str]:
             found[item] = "paid"
             continue
         facts = around.facts(row)
-        stop = stop_on(facts, ladders.of(row, digest.on), digest.on, limits)
+        stop = stop_on(facts, ladders.of(row, day), day, limits)
         found[item] = stop[0] if stop else "" if facts.asked == amount else "changed"
     return found
 

@@ -14,8 +14,8 @@ from reminders.models import Digest, Reminder
 from trail.models import Entry
 
 _AGAIN_AFTER = timedelta(minutes=30)
-_BATCH = 25
-"""Customers written to in one transaction: few, for their open items are locked meanwhile."""
+BATCH = 100
+"""Customers written to in one transaction: not too many, for their open items are locked meanwhile."""
 
 
 @shared_task
@@ -39,12 +39,16 @@ def decide_round(*, entity_id: int, **_: Any) -> None:
 
 @shared_task
 def send_due(**_: Any) -> int:
-    """Queue the sending of what is meant today where it is a decent hour now; returns how many customers."""
+    """Queue the sending of what is meant today where it is a decent hour now; returns how many customers.
+
+    Letters that wait for the post are asked again as well, whatever the hour.
+    """
     now, count = timezone.now(), 0
     for entity in queries.companies():
+        operations.withdraw_letters(entity, now=now)
         customers = queries.customers_to_write_to(entity, now)
-        for at in range(0, len(customers), _BATCH):
-            send.delay(entity_id=entity.pk, customers=customers[at : at + _BATCH])
+        for at in range(0, len(customers), BATCH):
+            send.delay(entity_id=entity.pk, customers=customers[at : at + BATCH])
         count += len(customers)
     return count
 

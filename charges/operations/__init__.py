@@ -1,6 +1,6 @@
 """Writing late charges, waivers and reference rates."""
 
-from charges.operations._charging import ChargedBefore, charge_late
+from charges.operations._charging import ChargedBefore, charge_late, charge_step
 from charges.operations._rates import RateEnteredBefore, enter_rate, load_rates, note_review
 from charges.operations._sending import send_charge, variables_of
 from charges.operations._waiving import NotWaivable, waive_charge
@@ -12,6 +12,7 @@ __all__ = [
     "NotWaivable",
     "RateEnteredBefore",
     "charge_late",
+    "charge_step",
     "enter_rate",
     "load_rates",
     "note_review",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from charges.models import Charge, ChargePart
 from charges.offers import Offer, PartOffer
 from charges.rules import StepCharge
 from charges.words import Words
+from core.errors import DomainError
 from core.money import split, unit
 from invoices import operations as invoices
 from invoices.inputs import DraftInput, LineInput
@@ -45,14 +47,41 @@ def charge_late(
     It is issued at once where its amount needs no second person. Refused (NotChargeable) where law, policy or
     the state of the debt forbids it, or where nothing is left to charge.
     """
-    invoice = (
-        Invoice.objects.select_for_update(of=("self",))
-        .select_related("entity", "customer", "policy_version__policy")
-        .get(pk=invoice.pk)
-    )
+    invoice = _locked(invoice)
     offer = offers.offer_for(invoice, kind=kind, on=on, now=now, step=step)
+    return _charge(invoice, [offer], actor=actor, now=now)
+
+
+@transaction.atomic
+def charge_step(
+    invoice: Invoice, kinds: Sequence[str], *, on: date, now: datetime, step: StepCharge
+) -> tuple[Charge | None, list[DomainError]]:
+    """Charge all a reminder step names by one debit note with a position for each; also what was refused.
+
+    None when nothing of it may be charged.
+    """
+    invoice = _locked(invoice)
+    found: list[Offer] = []
+    refused: list[DomainError] = []
+    for kind in kinds:
+        try:
+            found.append(offers.offer_for(invoice, kind=kind, on=on, now=now, step=step))
+        except DomainError as refusal:
+            refused.append(refusal)
+    return (_charge(invoice, found, actor=None, now=now) if found else None), refused
+
+
+def _locked(invoice: Invoice) -> Invoice:
+    rows = Invoice.objects.select_for_update(of=("self",))
+    return rows.select_related("entity", "customer", "policy_version__policy").get(pk=invoice.pk)
+
+
+def _charge(invoice: Invoice, made: Sequence[Offer], *, actor: User | None, now: datetime) -> Charge:
+    first = made[0]
+    kind = first.kind if len(made) == 1 else Charge.Kind.SEVERAL
+    amount = sum((offer.amount for offer in made), Decimal(0))
     document = invoices.write_draft(
-        _draft(invoice, offer), actor=actor, now=now, document_type=Invoice.Type.DEBIT_NOTE
+        _draft(invoice, made), actor=actor, now=now, document_type=Invoice.Type.DEBIT_NOTE
     )
     document = invoices.submit_invoice(document, actor=actor, now=now)
     charge = Charge.objects.create(
@@ -61,16 +90,16 @@ def charge_late(
         customer=invoice.customer,
         entity=invoice.entity,
         kind=kind,
-        until=on,
-        step=offer.step,
+        until=first.until,
+        step=first.step,
         currency=invoice.currency,
-        amount=offer.amount,
-        regime=offer.terms.regime,
-        legal_basis=offer.legal_basis,
+        amount=amount,
+        regime=first.terms.regime,
+        legal_basis=first.legal_basis,
         made_at=now,
         made_by=actor,
     )
-    _write_parts(charge, offer)
+    _write_parts(charge, made)
     record(
         events.CHARGE_MADE,
         charge,
@@ -79,9 +108,9 @@ def charge_late(
         customer_id=charge.customer_id,
         invoice=invoice.pk,
         kind=kind,
-        until=on,
-        step=offer.step,
-        amount=offer.amount,
+        until=first.until,
+        step=first.step,
+        amount=amount,
         currency=invoice.currency,
     )
     if document.document_status == Invoice.Status.APPROVED:
@@ -89,7 +118,7 @@ def charge_late(
     return charge
 
 
-def _write_parts(charge: Charge, offer: Offer) -> None:
+def _write_parts(charge: Charge, made: Sequence[Offer]) -> None:
     rows = [
         ChargePart(
             charge=charge,
@@ -101,6 +130,7 @@ def _write_parts(charge: Charge, offer: Offer) -> None:
             correction=part.correction,
             working=[{name: str(value) for name, value in asdict(row).items()} for row in part.rows],
         )
+        for offer in made
         for part in offer.parts
     ]
     try:
@@ -113,14 +143,16 @@ def _write_parts(charge: Charge, offer: Offer) -> None:
         ) from fault
 
 
-def _draft(invoice: Invoice, offer: Offer) -> DraftInput:
+def _draft(invoice: Invoice, made: Sequence[Offer]) -> DraftInput:
     words = Words(invoice.language)
     lines = tuple(
         line
+        for offer in made
         for part in offer.parts
         for line in _lines(invoice, offer, part, words, many=len(offer.parts) > 1)
     )
-    starts = [row.start for part in offer.parts for row in part.rows]
+    first = made[0]
+    starts = [row.start for offer in made for part in offer.parts for row in part.rows]
     return DraftInput(
         entity=invoice.entity,
         customer=invoice.customer,
@@ -128,13 +160,13 @@ def _draft(invoice: Invoice, offer: Offer) -> DraftInput:
         currency=invoice.currency,
         terms=PAY_WITHIN,
         language=invoice.language,
-        supply_from=min(starts) if starts else offer.until,
-        supply_to=offer.until,
+        supply_from=min(starts) if starts else first.until,
+        supply_to=first.until,
         po_number=invoice.po_number,
         buyer_reference=invoice.buyer_reference,
         cost_centre=invoice.cost_centre,
         contract_reference=invoice.contract_reference,
-        notes=words.note(str(invoice.number), offer.legal_basis),
+        notes=words.note(str(invoice.number), first.legal_basis),
     )
 
 

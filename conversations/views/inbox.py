@@ -19,6 +19,7 @@ from team.requests import StaffRequest
 
 READ = "conversations.read_inquiries"
 TABS = {
+    "waiting": _("To answer"),
     "mine": _("Mine"),
     "unassigned": _("Unassigned"),
     "late": _("Late"),
@@ -57,7 +58,8 @@ def inbox(request: StaffRequest) -> HttpResponse:
 
 
 def _first_tab(counts: dict[str, int]) -> str:
-    return "mine" if counts["mine"] else "all"
+    """What the number beside the page's name in the menu counts; else one's own, else all."""
+    return next((tab for tab in ("waiting", "mine") if counts[tab]), "all")
 
 
 def _tab(key: str, label: Any, chosen: str, counts: dict[str, int]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from correspondence.queries import STALE_CLAIM, about_of
 logger = structlog.get_logger(__name__)
 
 State = Delivery.State
+_WAITING = (State.QUEUED, State.TO_POST)
 _HANDED_OVER = {State.SENT, State.DELIVERED, State.OPENED, State.BOUNCED}
 
 
@@ -82,12 +83,15 @@ def cancel_queued(
     actor: AbstractBaseUser | None = None,
     reason: str = "It was no longer to be sent.",
 ) -> int:
-    """Stop every message about `about` that still waits; returns how many deliveries. Sent ones stay sent."""
+    """Stop every message about `about` that still waits, also for the post; returns how many deliveries.
+
+    Sent and posted ones stay as they are.
+    """
     kind = ContentType.objects.get_for_model(type(about))
     waiting = (
         Delivery.objects.select_for_update(of=("self",))
         .select_related("message__about_type")
-        .filter(message__about_type=kind, message__about_id=about.pk, state=State.QUEUED)
+        .filter(message__about_type=kind, message__about_id=about.pk, state__in=_WAITING)
         .order_by("pk")
     )
     return len([_cancel(delivery, reason, actor=actor, now=now) for delivery in waiting])

@@ -116,8 +116,9 @@ def read_letters(job: Job) -> bytes:
 
 def _fault_of(row: Delivery) -> dict[str, str] | None:
     try:
+        _refuse_withdrawn(row)
         read_letter(row)
-    except LetterChanged as fault:
+    except (LetterChanged, NotToPost) as fault:
         message, mend = fault.message, str(fault.mend or "")
     except OSError:
         message, mend = "The letter's file is gone.", "Restore the file from the backup."
@@ -125,3 +126,12 @@ def _fault_of(row: Delivery) -> dict[str, str] | None:
         return None
     url = reverse("correspondence:detail", args=[row.message_id])
     return {"row": str(row.message.customer), "field": "", "message": message, "mend": mend, "url": url}
+
+
+def _refuse_withdrawn(row: Delivery) -> None:
+    if row.state == Delivery.State.CANCELLED:
+        raise NotToPost(
+            f"The letter was withdrawn: {row.error}",
+            rule="only_a_printed_letter_is_posted",
+            mend="Nothing is to be done.",
+        )

@@ -1,5 +1,6 @@
 """Telling watchers: reading the trail from where the last reading ended."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from trail.naming import fact_name
 
 WATCHES = "watches"
 # Entries get their number before their transaction ends, so a lower number may appear later. The window is
-# read again every time; a notice exists once per person and entry, so reading twice tells once.
+# read again every time; a notice exists once per person and act, so reading twice tells once.
 _AGAIN = 5000
 
 # The record itself, everything that touches a watched customer, every version of a watched policy.
@@ -32,7 +33,12 @@ _PAIRS = """
     JOIN team_user p ON p.id = w.person_id AND p.is_active
     WHERE e.id > %(after)s AND e.id <= %(newest)s AND e.id > w.after_entry
       AND e.fact <> '' AND e.actor_id IS DISTINCT FROM w.person_id
-      AND NOT EXISTS (SELECT 1 FROM notices_notice n WHERE n.person_id = w.person_id AND n.entry_id = e.id)
+      AND NOT EXISTS (
+        SELECT 1 FROM notices_notice n JOIN trail_entry x ON x.id = n.entry_id
+        WHERE n.person_id = w.person_id AND (x.id = e.id OR (
+            x."timestamp" = e."timestamp" AND x.actor_id IS NOT DISTINCT FROM e.actor_id
+            AND x.customer_key IS NOT DISTINCT FROM e.customer_key AND (e.customer_key IS NOT NULL OR
+                (x.content_type_id = e.content_type_id AND x.object_id = e.object_id)))))
     ORDER BY e.id, w.id
 """
 
@@ -41,7 +47,8 @@ _PAIRS = """
 def tell_watchers(*, now: datetime) -> int:
     """Give watchers their notices of what was recorded since the last time; returns how many.
 
-    Beside itself it waits for its turn. Own acts are not told.
+    One act leaves several entries of the same moment and person, and is one notice, which names the first and
+    lists the others. Beside itself it waits for its turn. Own acts are not told.
     """
     Reading.objects.get_or_create(name=WATCHES)
     reading = Reading.objects.select_for_update().get(name=WATCHES)
@@ -49,11 +56,13 @@ def tell_watchers(*, now: datetime) -> int:
     pairs = _pairs(max(0, reading.entry - _AGAIN), newest)
     entries = Entry.objects.select_related("actor").in_bulk([entry for *_, entry in pairs])
     seen = _seen({person for _, person, *_ in pairs}, entries)
-    notices: dict[tuple[int, int], Notice] = {}
-    for _, person, label, path, entry in pairs:
-        if seen(person, entries[entry]):
-            notices.setdefault((person, entry), _notice(person, label, path, entries[entry], now))
-    Notice.objects.bulk_create(notices.values(), ignore_conflicts=True)
+    acts: dict[tuple[Any, ...], list[tuple[str, str, Entry]]] = defaultdict(list)
+    for _, person, label, path, pk in pairs:
+        entry = entries[pk]
+        if seen(person, entry):
+            acts[(person, *_act(entry))].append((label, path, entry))
+    notices = [_notice(key[0], rows, now) for key, rows in acts.items()]
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
     reading.entry = newest
     reading.save(update_fields=["entry"])
     return len(notices)
@@ -89,13 +98,22 @@ def _seen(people: set[int], entries: dict[int, Entry]) -> Any:
     return may_see
 
 
-def _notice(person: int, label: str, path: str, entry: Entry, now: datetime) -> Notice:
+def _act(entry: Entry) -> tuple[Any, ...]:
+    """What the entries of one act have in common: moment and person, and the customer or else the record."""
+    about = entry.customer_key or (entry.content_type_id, entry.object_id)
+    return entry.timestamp, entry.actor_id, about
+
+
+def _notice(person: int, rows: list[tuple[str, str, Entry]], now: datetime) -> Notice:
+    label, path, entry = rows[0]
     who = str(entry.actor) if entry.actor_id else "The system"
+    also = list(dict.fromkeys(fact_name(other.fact) for *_, other in rows if other.fact != entry.fact))
+    detail = f"{who}, {entry.object_repr}"
     return Notice(
         person_id=person,
         entry=entry,
         title=f"{label}: {fact_name(entry.fact)}"[:200],
-        detail=f"{who}, {entry.object_repr}"[:300],
+        detail=f"{detail}. Also: {'; '.join(also)}"[:300] if also else detail[:300],
         path=path,
         made_at=now,
     )

@@ -9,6 +9,7 @@ from reminders.operations._ladders import LadderNotSet, end_ladder, set_ladder
 from reminders.operations._pausing import PauseNotPlaced, pause, resume
 from reminders.operations._rounds import decide_round
 from reminders.operations._sending import send_reminders
+from reminders.operations._withdrawing import withdraw_letters
 
 __all__ = [
     "LadderNotSet",
@@ -25,4 +26,5 @@ __all__ = [
     "resume",
     "send_reminders",
     "set_ladder",
+    "withdraw_letters",
 ]

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from django.db.models import Q
 
-from charges.operations import charge_late
+from charges.operations import charge_step
 from charges.queries import kinds_charged
 from core.errors import DomainError
 from invoices.models import Invoice
@@ -17,7 +17,8 @@ from reminders.models import Digest, Reminder
 
 
 def charge_steps(digest: Digest, *, now: datetime) -> int:
-    """Charge fee, fixed sum and interest of the message's steps, up to its day; returns how many charges.
+    """Charge fee, fixed sum and interest of the message's steps, up to its day; returns how many debit notes:
+    one for an invoice and step.
 
     Only what reached the customer is charged, each step once, and nothing above what the law allows. What
     law, policy or the state of the debt forbids is noted on the step. Safe to run twice.
@@ -32,19 +33,16 @@ def charge_steps(digest: Digest, *, now: datetime) -> int:
     return charged
 
 
-def _charge(digest: Digest, invoice: Invoice, rows: Sequence[Reminder], now: datetime) -> int:
+def _charge(digest: Digest, invoice: Invoice, rows: Sequence[Reminder], now: datetime) -> bool:
     first = rows[0]
     step = step_charge(invoice, first.step, first.fee, [row.item_id for row in rows])
-    before, made, refused = kinds_charged(invoice, first.step, step.items), 0, ""
-    for kind in kinds_of(first):
-        if kind in before:
-            continue
-        try:
-            charge_late(invoice, kind=kind, on=digest.on, actor=None, now=now, step=step)
-        except DomainError as refusal:
-            refused = f"{refused} {refusal.message}".strip()
-        else:
-            made += 1
+    before = kinds_charged(invoice, first.step, step.items)
+    kinds = [kind for kind in kinds_of(first) if kind not in before]
+    try:
+        charge, refused = charge_step(invoice, kinds, on=digest.on, now=now, step=step)
+    except DomainError as refusal:  # the document itself cannot be made
+        charge, refused = None, [refusal]
     if refused:
-        Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(uncharged=refused[:300])
-    return made
+        said = " ".join(refusal.message for refusal in refused)
+        Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(uncharged=said[:300])
+    return charge is not None

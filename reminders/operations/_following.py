@@ -9,6 +9,7 @@ from django.db import transaction
 
 from correspondence.models import Delivery
 from correspondence.queries import messages_about
+from entities.queries import local_day
 from ledger.models import OpenItem
 from reminders import queries
 from reminders.models import Digest, Reminder
@@ -83,7 +84,7 @@ def _stop(
 ) -> None:
     digest.stopped_at = now
     digest.save(update_fields=["stopped_at"])
-    stops = queries.stops_of(digest)
+    stops = queries.stops_of(digest, local_day(digest.entity, now))
     goes_on = queries.may_leave(digest, now)
     for row in rows:
         if Delivery.State.BOUNCED in states:

@@ -11,12 +11,14 @@ from django.db.models import Count
 from django.urls import reverse
 
 from core.errors import DomainError
+from core.rows import rows_of
 from correspondence.operations import NoTemplateInUse
 from customers.models import Customer
 from entities.models import Entity
 from entities.queries import local_day
 from invoices.models import Invoice
 from ledger.models import OpenItem
+from policies.models import PolicyVersion
 from reminders import composing, judging, reading
 from reminders.composing import Asked
 from reminders.deciding import MESSAGES, stop_on
@@ -87,8 +89,11 @@ class _Batch:
         self.standing = {one.item: one for one in standing}
         self.around = reading.Around(entity, standing, day)
         self.judge = judging.Judge(entity)
-        invoices = Invoice.objects.select_related("policy_version")
-        self.invoices = invoices.in_bulk([row.invoice_id for row in rows])
+        invoices = rows_of(Invoice, "id", {row.invoice_id for row in rows})
+        self.invoices = {invoice.pk: invoice for invoice in invoices}
+        versions = PolicyVersion.objects.in_bulk({one.policy_version_id for one in invoices})
+        for invoice in invoices:
+            invoice.policy_version = versions.get(invoice.policy_version_id)
 
     def asked(self, row: Reminder) -> Asked | str:
         """What the reminder asks for now, or the rule that stops it."""

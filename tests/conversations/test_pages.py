@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conversations import operations
+from conversations import operations, queries
 from conversations.models import Attachment, InboundMail, Note, Thread
 from correspondence import links
 from correspondence.models import Message
@@ -44,8 +44,13 @@ def test_the_inbox_shows_what_waits_by_tab(client, world):
     assert "No customer waits" in page.get("/inquiries/?tab=mine").content.decode()
     assert fresh.reference in page.get(f"/inquiries/?tab=all&q={fresh.reference}").content.decode()
     assert "No inquiry found" in page.get("/inquiries/?tab=all&q=nothing").content.decode()
-    operations.assign_thread(late, owner=world.clerk, actor=world.clerk, now=NOW)
-    assert "Late one" in page.get("/inquiries/").content.decode()
+    # The page opens with what the number in the menu counts.
+    assert queries.waiting_count(world.clerk) == len(page.get("/inquiries/").context["threads"]) == 2
+    operations.assign_thread(late, owner=world.lead, actor=world.clerk, now=NOW)
+    assert queries.waiting_count(world.clerk) == len(page.get("/inquiries/").context["threads"]) == 1
+    operations.assign_thread(fresh, owner=world.lead, actor=world.clerk, now=NOW)
+    assert queries.waiting_count(world.clerk) == 0
+    assert len(page.get("/inquiries/").context["threads"]) == 2  # nothing waits: all are shown
 
 
 @pytest.mark.parametrize("extra", [{}, {"preview": "1"}])

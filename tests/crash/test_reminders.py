@@ -164,7 +164,7 @@ def test_a_worker_killed_between_hand_over_and_commit_repeats_the_same_mail(star
 
 
 @pytest.mark.soak("T06")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_hand_over_longer_than_the_visibility_timeout_happens_once(start, mail_sink, size, figures):
     """T06: the queue gives the job out again while it runs; the second copy finds it claimed and ends."""
     owing(1)

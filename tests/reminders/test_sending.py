@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -20,8 +21,9 @@ from invoices import operations as invoices
 from portal.operations import close_links
 from reminders import operations, queries, tasks
 from reminders.models import Digest, Reminder
+from tests.factories import make_customer
 from tests.reminders.scenes import at, decide, make_scene
-from tests.world import NOW
+from tests.world import NOW, furnish
 from trail.models import Entry
 from work.models import WorkItem
 
@@ -470,6 +472,56 @@ def test_a_letter_is_printed_and_counts_as_sent_when_it_is_posted():
 
 
 @pytest.mark.django_db
+def test_a_letter_that_waits_for_the_post_is_withdrawn_when_what_it_asks_for_is_paid_credited_or_stopped():
+    world, day = make_scene(), date(2026, 12, 21)
+    step = {"day": 3, "tone": 4, "channel": "post", "situation": "formal_notice", "recipients": ["billing"]}
+    bills = {}
+    for case in ("paid", "partly", "credited", "paused", "asked"):
+        customer = world.customer if case == "paid" else furnish(
+            make_customer(entity=world.entity, actor=world.lead, name=f"{case} Ltd"), world.lead
+        )  # fmt: skip
+        operations.set_ladder(
+            customer, steps=[step | {"fee": "0"}], reason="Agreed", valid_from=date(2026, 12, 1),
+            valid_to=None, actor=world.lead, now=at(date(2026, 12, 1)),
+        )  # fmt: skip
+        bills[case] = world.issued("1000", customer=customer, now=NOW, overrides=ANY)
+    decide(world, day)
+    send(world, at(day))
+    for pk in list(Delivery.objects.values_list("pk", flat=True)):
+        mail.deliver(pk, now=at(day))
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"to_post"}
+    assert operations.withdraw_letters(world.entity, now=at(day, 10)) == 0
+
+    tomorrow = at(day + timedelta(days=1))
+    world.pay(bills["paid"], "1190", now=tomorrow)
+    replace(world, customer=bills["partly"].customer).pay(bills["partly"], "500", now=tomorrow)
+    note = invoices.credit_in_full(
+        bills["credited"], reason_code="NDL", reason="Not ordered", actor=world.clerk, now=tomorrow
+    )
+    invoices.issue_invoice(world.approve(note, now=tomorrow), actor=world.clerk, now=tomorrow)
+    operations.pause(bills["paused"].customer, kind="manual", reason="Asked", now=tomorrow, key="x")
+    assert operations.withdraw_letters(world.entity, now=tomorrow) == 4
+    assert operations.withdraw_letters(world.entity, now=tomorrow) == 0
+
+    left = Delivery.objects.get(state="to_post")
+    assert left.message.customer == bills["asked"].customer
+    gone = Delivery.objects.filter(state="cancelled").first()
+    with pytest.raises(mail.NotToPost):
+        mail.mark_posted([left, gone], actor=world.clerk, now=tomorrow)
+    left.refresh_from_db()
+    assert left.state == "to_post"
+    tell(tomorrow)
+    rules = {case: (bill.reminders.get().state, bill.reminders.get().rule) for case, bill in bills.items()}
+    assert rules == {
+        "paid": ("dropped", "paid"),
+        "partly": ("dropped", "late"),  # the next day decides on the rest
+        "credited": ("dropped", "paid"),
+        "paused": ("dropped", "paused"),
+        "asked": ("written", ""),
+    }
+
+
+@pytest.mark.django_db
 def test_without_a_text_in_use_it_is_blocked_and_somebody_asked():
     world = make_scene()
     steps = [{"day": 3, "tone": 2, "channel": "post", "situation": "reminder", "recipients": ["billing"]}]
@@ -499,7 +551,7 @@ def test_without_a_text_in_use_it_is_blocked_and_somebody_asked():
         ({"fee": "12.50"}, [("fee", D("12.50"))]),
         ({"fee": "95"}, [("fee", D(40))]),
         ({"fee": "statutory"}, [("fixed_sum", D(40))]),
-        ({"fee": "2", "interest": True}, [("fee", D(2)), ("interest", D("29.34"))]),
+        ({"fee": "2", "interest": True}, [("several", D("31.34"))]),
     ],
 )
 def test_a_step_charges_what_it_names_once_it_has_left_and_no_more_than_the_law(mail_sink, named, charged):
@@ -519,6 +571,11 @@ def test_a_step_charges_what_it_names_once_it_has_left_and_no_more_than_the_law(
     made = charges_of(invoice).order_by("pk")
     assert [(one.kind, one.amount) for one in made] == charged
     assert {one.step for one in made} == {3}
+    parts = made[0].parts.values_list("kind", "amount")
+    assert sorted(parts) == (
+        (made[0].kind != "several" and charged) or [("fee", D(2)), ("interest", D("29.34"))]
+    )
+    assert made[0].document.lines.count() == len(parts)
 
 
 @pytest.mark.django_db
