@@ -101,21 +101,24 @@ def session_of(user: Any) -> str:
     return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
 
 
-def unreadable(page: Any, *, tags: list[str] | None = None) -> Iterator[str]:
+def unreadable(page: Any, *, tags: list[str] | None = None, every_text: bool = True) -> Iterator[str]:
     """What keeps somebody from reading the page that is open, looked at three times without loading it again.
 
     Light and wide by every rule (of these tags, if some are given); dark by the rules of colours, for
     nothing else can differ; as wide as a phone by every other rule, and by those of colours what only a phone
-    shows. On a phone, and at 320 px, nothing may be scrolled in two directions.
+    shows. On a phone, and at 320 px, nothing may be scrolled in two directions. The rules of colours are the
+    slow ones: without `every_text` they look at the first text of each colour, ground and size.
     """
     every: dict[str, Any] = {"runOnly": tags} if tags else {}
     colours = {"runOnly": _COLOURS}
     without_colours = {"rules": {name: {"enabled": False} for name in _COLOURS}}
     wide = list(_too_wide(page, WIDE))
     page.evaluate(_REMEMBER)
-    yield from (f"light: {one}" for one in [*wide, *violations(page, every)])
+    texts = "[document]" if every_text else _TEXTS
+    found = [*wide, *violations(page, every | without_colours), *violations(page, colours, only=texts)]
+    yield from (f"light: {one}" for one in found)
     page.emulate_media(color_scheme="dark")
-    yield from (f"dark: {one}" for one in violations(page, colours))
+    yield from (f"dark: {one}" for one in violations(page, colours, only=texts))
     page.emulate_media(color_scheme="light")
     yield from (f"on a phone: {one}" for size in (NARROW, PHONE) for one in _too_wide(page, size))
     yield from (f"on a phone: {one}" for one in violations(page, every | without_colours))
@@ -153,6 +156,24 @@ _NEW = (
     f"{_SHOWN}.filter((one) => !window.shownWide.has(one)"
     " && (one.parentElement === document.body || window.shownWide.has(one.parentElement)))"
 )
+# Of the texts that are shown in the same colour, on the same grounds and in the same size, the first one.
+_TEXTS = """(() => {
+  const seen = new Set();
+  const isNew = (one) => {
+    const style = getComputedStyle(one);
+    const key = [style.color, style.fontSize, style.fontWeight, style.textDecorationLine];
+    for (let at = one; at; at = at.parentElement) {
+      const under = getComputedStyle(at);
+      key.push(under.backgroundColor, under.backgroundImage, under.opacity, under.boxShadow);
+    }
+    const said = key.join();
+    return !seen.has(said) && seen.add(said);
+  };
+  return [...document.querySelectorAll('body *')].filter((one) =>
+    (one.matches('input, select, textarea') ||
+      [...one.childNodes].some((part) => part.nodeType === 3 && part.data.trim())) &&
+    one.checkVisibility() && isNew(one));
+})()"""
 _CULPRITS = """() => [...document.querySelectorAll('body *')]
   .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
   .filter(one => !one.closest('.tbl-wrap, dialog:not([open])'))

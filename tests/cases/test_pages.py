@@ -4,13 +4,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
 from cases import operations
 from cases.models import Call, Case, HandOver, Plan, Promise
 from tests.factories import make_customer, make_user
-from tests.world import furnish, make_world
+from tests.world import NOW, furnish, make_world
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -19,7 +20,8 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 @pytest.fixture
 def now():
-    return timezone.now()
+    with time_machine.travel(NOW):
+        yield NOW
 
 
 @pytest.fixture
