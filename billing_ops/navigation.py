@@ -58,6 +58,7 @@ NAVIGATION = (
         "Sell",
         (
             Item("Contracts", "contracts:list", "contract", key="n"),
+            Item("Recurring invoices", "contracts:recurring", "calendar-event"),
             Item("Bill runs", "contracts:runs", "rotate-clockwise"),
             Item("Not billed yet", "contracts:unbilled", "hourglass"),
             Item("Items and prices", "catalogue:list", "package"),

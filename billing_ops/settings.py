@@ -406,6 +406,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "ENUM_NAME_OVERRIDES": {
         "CustomerKind": "customers.models.Customer.Kind",
+        "DocumentType": "invoices.models.Invoice.Type",
+        "WrittenDocumentType": "invoices.api_shapes.WRITTEN",
         "ItemKind": "catalogue.models.Item.Kind",
         "AllocationKind": "ledger.models.Allocation.Kind",
         "ApprovalState": "work.models.Approval.State",

@@ -1,5 +1,6 @@
 """Deciding the tax of one supply from the general rules and the dated rates."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -85,35 +86,74 @@ def _rates(country: str, state_code: str, tax_class: str, on: date) -> list[TaxR
     return rows_where(TaxRate, _RATES, [country, state_code, tax_class, on, on])
 
 
-def tax_of(entity: Entity, customer: Customer, *, tax_class: str, kind: str, on: date) -> TaxDecision:
+class Facts:
+    """What the decisions of one run share: rates and tax numbers, each asked once."""
+
+    def __init__(self) -> None:
+        self._rates: dict[tuple[str, str, str, date], list[TaxRate]] = {}
+        self._numbers: dict[int, list[TaxId]] = {}
+
+    def load(self, customers: Iterable[int]) -> None:
+        """Look the tax numbers of many customers up in one query."""
+        wanted = set(customers) - self._numbers.keys()
+        self._numbers |= {pk: [] for pk in wanted}
+        for row in rows_of(TaxId, "customer_id", sorted(wanted)) if wanted else ():
+            self._numbers[row.customer_id].append(row)
+
+    def numbers(self, customer: Customer) -> list[TaxId]:
+        self.load([customer.pk])
+        return [row for row in self._numbers[customer.pk] if row.is_active]
+
+    def rates(self, country: str, state_code: str, tax_class: str, on: date) -> list[TaxRate]:
+        key = (country, state_code, tax_class, on)
+        if key not in self._rates:
+            self._rates[key] = _rates(*key)
+        return self._rates[key]
+
+    def rate(self, country: str, tax_class: str, on: date) -> TaxRate | None:
+        return next(iter(self.rates(country, "", tax_class, on)), None)
+
+
+def tax_of(
+    entity: Entity,
+    customer: Customer,
+    *,
+    tax_class: str,
+    kind: str,
+    on: date,
+    facts: Facts | None = None,
+) -> TaxDecision:
     """The tax on a supply of `tax_class` (goods, service or eservice) to the customer on the tax date.
 
-    Only general rules decide; everything else comes back with `review`, never as a guess.
+    Only general rules decide; everything else comes back with `review`, never as a guess. `facts` serve many
+    decisions of one run.
     """
+    facts = facts or Facts()
     if tax_class == OUTSIDE and entity.country != "IN":
         return TaxDecision(
             "O", ZERO, "VAT", vatex="VATEX-EU-O", text="Not subject to VAT", reason="Compensation, no supply"
         )
     if entity.country == "IN":
-        return _india(entity, customer, tax_class, on)
+        return _india(entity, customer, tax_class, on, facts)
     if entity.country == "US":
-        return _usa(customer, tax_class, on)
-    return _vat(entity, customer, tax_class, kind, on)
+        return _usa(customer, tax_class, on, facts)
+    return _vat(entity, customer, tax_class, kind, on, facts)
 
 
 # --- VAT: EU and United Kingdom ----------------------------------------------------------------------------
 
 
-def _vat(entity: Entity, customer: Customer, tax_class: str, kind: str, on: date) -> TaxDecision:
-    treatment = _treatment(entity, customer, kind)
+def _vat(  # noqa: PLR0917 (what a decision depends on)
+    entity: Entity, customer: Customer, tax_class: str, kind: str, on: date, facts: Facts
+) -> TaxDecision:
+    treatment = _treatment(entity, customer, kind, facts)
     if treatment.category == "S":
-        return _domestic(treatment.tax_country or entity.country, tax_class, on)
+        return _domestic(treatment.tax_country or entity.country, tax_class, on, facts)
     if treatment.category != "REVIEW" and tax_class == TaxClass.EXEMPT:
-        return _undecided(
-            entity, tax_class, on, "an exempt product sold abroad needs the rule of its exemption"
-        )
+        why = "an exempt product sold abroad needs the rule of its exemption"
+        return _undecided(entity, tax_class, on, why, facts)
     if treatment.category == "REVIEW":
-        return _undecided(entity, tax_class, on, treatment.note or "no general rule")
+        return _undecided(entity, tax_class, on, treatment.note or "no general rule", facts)
     return TaxDecision(
         category=treatment.category,
         rate=ZERO,
@@ -124,9 +164,10 @@ def _vat(entity: Entity, customer: Customer, tax_class: str, kind: str, on: date
     )
 
 
-def _treatment(entity: Entity, customer: Customer, kind: str) -> Treatment:
+def _treatment(entity: Entity, customer: Customer, kind: str, facts: Facts) -> Treatment:
     # Public authorities count as businesses where they have a VAT id (Directive 2006/112/EC art. 43).
-    known = _has_verified_vat_id(customer)
+    numbers = facts.numbers(customer)
+    known = _has_verified_vat_id(numbers)
     business = customer.kind == Customer.Kind.BUSINESS or known
     # Electronic services to consumers follow the customer, like goods sent to them (art. 58).
     as_goods = kind == "goods" or (kind == "eservice" and not business)
@@ -141,28 +182,20 @@ def _treatment(entity: Entity, customer: Customer, kind: str) -> Treatment:
         return Treatment(
             "REVIEW", note="electronic service to a consumer outside the EU: taxed where they live"
         )
-    if (
-        found.category == "REVIEW"
-        and business
-        and not known
-        and customer.tax_ids.filter(is_active=True).exists()
-    ):
+    if found.category == "REVIEW" and business and not known and numbers:
         return Treatment("REVIEW", note=UNCONFIRMED_VAT_ID)
     return found
 
 
-def _has_verified_vat_id(customer: Customer) -> bool:
+def _has_verified_vat_id(numbers: Iterable[TaxId]) -> bool:
     """A VAT id that the register confirmed. The format alone proves nothing (art. 138, 196)."""
-    return any(
-        row.scheme == "VAT" and row.is_active and row.verified_at is not None
-        for row in rows_of(TaxId, "customer_id", [customer.pk])
-    )
+    return any(row.scheme == "VAT" and row.verified_at is not None for row in numbers)
 
 
-def _domestic(country: str, tax_class: str, on: date) -> TaxDecision:
+def _domestic(country: str, tax_class: str, on: date, facts: Facts) -> TaxDecision:
     if tax_class == TaxClass.EXEMPT:
         return TaxDecision("E", ZERO, "VAT", reason=f"Exempt in {country}")
-    row = rate_row(country, tax_class, on)
+    row = facts.rate(country, tax_class, on)
     if row is None:
         words = f"no {TaxClass(tax_class).label.lower()} is entered for {country} on {on.isoformat()}"
         return TaxDecision("S", ZERO, "VAT", review=words)
@@ -170,16 +203,16 @@ def _domestic(country: str, tax_class: str, on: date) -> TaxDecision:
     return TaxDecision(row.category, row.rate, row.label, reason=reason, rate_id=row.pk)
 
 
-def _undecided(entity: Entity, tax_class: str, on: date, why: str) -> TaxDecision:
+def _undecided(entity: Entity, tax_class: str, on: date, why: str, facts: Facts) -> TaxDecision:
     """No general rule: the seller's own rate stands in, so that nothing looks cheaper than it may be."""
-    home = _domestic(entity.country, tax_class, on)
+    home = _domestic(entity.country, tax_class, on, facts)
     return TaxDecision(home.category, home.rate, home.label, review=why, rate_id=home.rate_id)
 
 
 # --- India -------------------------------------------------------------------------------------------------
 
 
-def _india(entity: Entity, customer: Customer, tax_class: str, on: date) -> TaxDecision:
+def _india(entity: Entity, customer: Customer, tax_class: str, on: date, facts: Facts) -> TaxDecision:
     schemes = {row.scheme for row in tax_numbers(entity, on)}
     if "GSTIN" not in schemes:
         return TaxDecision("O", ZERO, "GST", review=f"{entity} has no GSTIN on {on.isoformat()}")
@@ -192,7 +225,7 @@ def _india(entity: Entity, customer: Customer, tax_class: str, on: date) -> TaxD
     regime = gst_regime(registered_state(entity, on), place, sez=customer.is_sez)
     if tax_class == TaxClass.EXEMPT:
         return TaxDecision("E", ZERO, "GST", regime=regime, reason="Exempt supply")
-    row = rate_row("IN", tax_class, on)
+    row = facts.rate("IN", tax_class, on)
     if row is None:
         words = f"no {TaxClass(tax_class).label.lower()} is entered for IN on {on.isoformat()}"
         return TaxDecision("S", ZERO, "GST", regime=regime, review=words)
@@ -218,7 +251,7 @@ def _zero_rated_supply(row: TaxRate, *, export: bool, under_lut: bool) -> TaxDec
 # --- United States -----------------------------------------------------------------------------------------
 
 
-def _usa(customer: Customer, tax_class: str, on: date) -> TaxDecision:
+def _usa(customer: Customer, tax_class: str, on: date, facts: Facts) -> TaxDecision:
     if customer.country != "US":
         return TaxDecision("O", ZERO, "Sales tax", reason="Shipped outside the United States")
     if not customer.state_code:
@@ -227,7 +260,7 @@ def _usa(customer: Customer, tax_class: str, on: date) -> TaxDecision:
     label = f"{state} sales tax"
     if tax_class == TaxClass.EXEMPT:
         return TaxDecision("E", ZERO, label, reason="Exempt product")
-    rows = _rates("US", state, tax_class, on)
+    rows = facts.rates("US", state, tax_class, on)
     dated = [StateTax(state, row.rate, row.valid_from, row.valid_to, row.nexus_from) for row in rows]
     found = us_sales_tax(
         dated, state=state, product=tax_class, on=on, certificate=_certificate(customer, state, on)

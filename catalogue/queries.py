@@ -7,10 +7,11 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from catalogue.decisions import TaxDecision, in_force, rate_row, tax_of
+from catalogue.decisions import Facts, TaxDecision, in_force, rate_row, tax_of
 from catalogue.models import Item, Price, TaxRate
 
 __all__ = [
+    "Facts",
     "TaxDecision",
     "items",
     "price_of",

@@ -9,9 +9,10 @@ from rest_framework import serializers
 
 from contracts import operations, queries
 from contracts.models import BillRun, Contract, ContractItem, RunRow
-from core.rest.fields import Amount, Input, Query, Text, many
+from core.rest.fields import Amount, Day, Input, Query, Text, Whole, many
 from core.rest.lookup import at_address
 from core.rest.paging import Listing
+from invoices.queries import visible_to as invoices_visible_to
 from team.endpoints import Call, act
 
 VIEW, EDIT = "contracts.view_contract", "contracts.edit_contract"
@@ -66,6 +67,14 @@ class ContractOut(serializers.Serializer[Any]):
     timing = serializers.ChoiceField(Contract.Timing.choices)
     items = ContractItemOut(many=True)
     bills = ContractBillOut(many=True)
+
+
+class RepeatIn(Input):
+    """How often an invoice comes again."""
+
+    starts_on = Day(help_text="The first time; later days are counted from it.")
+    every_months = Whole(min_value=1, max_value=60)
+    ends_on = Day(required=False, allow_null=True)
 
 
 class ContractsQuery(Query):
@@ -145,6 +154,14 @@ def list_contracts(request: Call, query: dict[str, Any]) -> Listing:
 def get_contract(request: Call, pk: int) -> Contract:
     """One contract with its items and bills."""
     return at_address(queries.visible_to(request.user), pk=pk)
+
+
+@act("POST", EDIT, takes=RepeatIn, answers=ContractOut, status=201, key="needed", at="contract")
+def repeat_invoice(request: Call, data: dict[str, Any], pk: int) -> Contract:
+    """Let an invoice come again and again: a draft of a contract with its lines, to be approved."""
+    invoice = at_address(invoices_visible_to(request.user).select_related("entity", "customer"), pk=pk)
+    made = operations.repeat_invoice(invoice, **data, actor=request.user, now=timezone.now())
+    return at_address(queries.visible_to(request.user), pk=made.pk)
 
 
 @act("POST", EDIT, takes=UsageIn, answers=UsageOut)

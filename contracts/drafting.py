@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,9 @@ from contracts.models import Contract
 from contracts.owing import USAGE
 from contracts.words import Words
 from core.money import round_money
-from customers.queries import billing_profile
+from customers.queries import billing_profile, requirements_of_many
+from entities.models import Entity
+from invoices.gate import ONE_A_MONTH
 from invoices.inputs import DraftInput, LineInput
 
 
@@ -47,22 +49,32 @@ class Group:
                 yield part, rest
 
 
-def groups_of(books: Sequence[Book], until: date) -> list[Group]:
-    """The invoices these contracts are due for by the day, the oldest first."""
+def billed_together(contracts: Sequence[Contract], entity: Entity, on: date) -> frozenset[int]:
+    """The customers of the contracts that take one invoice a month, whatever their contracts say."""
+    customers = list({contract.customer_id: contract.customer for contract in contracts}.values())
+    asked = requirements_of_many(customers, entity, on)
+    return frozenset(pk for pk, rows in asked.items() if any(row.kind == ONE_A_MONTH for row in rows))
+
+
+def groups_of(books: Sequence[Book], until: date, together: Collection[int] = ()) -> list[Group]:
+    """The invoices these contracts are due for by the day, the oldest first. `together` are customers that
+    take one invoice a month."""
     found: dict[tuple[object, ...], list[Part]] = {}
     for book in books:
         bills = due_bills(book.facts, book.billed, book.done, until)
         last = max((bill.period.number for bill in bills), default=0)
         for bill in bills:
             part = Part(book, bill, bill.period.number < last)
-            found.setdefault(_shared(part), []).append(part)
+            found.setdefault(_shared(part, together), []).append(part)
     groups = [Group(tuple(parts)) for parts in found.values()]
     return sorted(groups, key=lambda group: (group.parts[0].bill.period.bills_on, group.parts[0].contract.pk))
 
 
-def _shared(part: Part) -> tuple[object, ...]:
+def _shared(part: Part, together: Collection[int]) -> tuple[object, ...]:
     """Bills with the same answer share an invoice."""
     contract, day = part.contract, part.bill.period.bills_on
+    if contract.customer_id in together:
+        return (contract.customer_id, contract.currency, day.year, day.month)
     who = (contract.customer_id, contract.currency, day)
     by = contract.consolidate_by
     if by == Contract.Consolidate.CUSTOMER:

@@ -184,6 +184,14 @@ class EndForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+class RepeatForm(forms.Form):
+    """How often an invoice comes again."""
+
+    starts_on = DayField(label=_("First time on"), help_text=_("Later days are counted from it"))
+    every_months = forms.IntegerField(label=_("Every … months"), min_value=1, max_value=60)
+    ends_on = DayField(label=_("Last day"), required=False, help_text=_("Empty: until somebody ends it"))
+
+
 class ReasonForm(forms.Form):
     """Why not."""
 

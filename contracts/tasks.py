@@ -15,6 +15,12 @@ def plan_due(**_: Any) -> int:
 
 
 @shared_task(acks_late=True)
+def do_plan(*, job_id: int, **_: Any) -> None:
+    """Plan a bill run of many contracts. After a lost worker it goes on where it was."""
+    operations.do_plan(job_id)
+
+
+@shared_task(acks_late=True)
 def do_run(*, job_id: int, **_: Any) -> None:
     """Work through the rows of a bill run. After a lost worker it goes on where it was."""
     operations.do_run(job_id)

@@ -41,6 +41,7 @@ CARDS: Mapping[str, Card] = {
         "document_number",
         (("corrects", "credited_number"), ("order", "po_number")),
     ),
+    "proforma": Card("proforma", "amount", "document_number", (("order", "po_number"),)),
     "before_due": _REMINDS,
     "due_today": _REMINDS,
     "reminder": _REMINDS,

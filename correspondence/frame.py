@@ -8,6 +8,7 @@ FRAME: Mapping[str, Mapping[str, str]] = {
     "en": {
         "invoice": "Invoice",
         "credit_note": "Credit note",
+        "proforma": "Pro-forma invoice",
         "payment_received": "Payment for",
         "due": "Due {date}",
         "received": "Received {date}",
@@ -67,6 +68,7 @@ FRAME: Mapping[str, Mapping[str, str]] = {
     "de": {
         "invoice": "Rechnung",
         "credit_note": "Rechnungskorrektur",
+        "proforma": "Proforma-Rechnung",
         "payment_received": "Zahlung zu",
         "due": "Fällig am {date}",
         "received": "Eingegangen am {date}",
@@ -126,6 +128,7 @@ FRAME: Mapping[str, Mapping[str, str]] = {
     "fr": {
         "invoice": "Facture",
         "credit_note": "Avoir",
+        "proforma": "Facture pro forma",
         "payment_received": "Paiement de",
         "due": "À payer le {date}",
         "received": "Reçu le {date}",
@@ -185,6 +188,7 @@ FRAME: Mapping[str, Mapping[str, str]] = {
     "es": {
         "invoice": "Factura",
         "credit_note": "Factura rectificativa",
+        "proforma": "Factura proforma",
         "payment_received": "Pago de",
         "due": "Vence el {date}",
         "received": "Recibido el {date}",
@@ -244,6 +248,7 @@ FRAME: Mapping[str, Mapping[str, str]] = {
     "hi": {
         "invoice": "इनवॉइस",
         "credit_note": "क्रेडिट नोट",
+        "proforma": "प्रोफ़ॉर्मा इनवॉइस",
         "payment_received": "भुगतान",
         "due": "देय तिथि {date}",
         "received": "प्राप्ति {date}",

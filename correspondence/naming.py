@@ -22,6 +22,7 @@ TONES = {
 NAMES = {
     "invoice": gettext_lazy("Invoice"),
     "credit_note": gettext_lazy("Credit note"),
+    "proforma": gettext_lazy("Pro-forma invoice"),
     "before_due": gettext_lazy("Before the due day"),
     "due_today": gettext_lazy("On the due day"),
     "reminder": gettext_lazy("Reminder"),

@@ -123,6 +123,10 @@ SITUATIONS: Mapping[str, tuple[Variable, ...]] = {
         Variable("credited_number", NUMBER, "The corrected invoice", "INV-2026-04219"),
         _REASON,
     ),
+    "proforma": (
+        *_DOCUMENT,
+        Variable("amount", AMOUNT, "What it comes to with tax", _money("12840.50")),
+    ),
     "before_due": _LADDER,
     "due_today": _LADDER,
     "reminder": _LADDER,

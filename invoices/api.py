@@ -36,9 +36,11 @@ from invoices.api_shapes import (
     ApproveIn,
     ChecksOut,
     CreditIn,
+    DepositsIn,
     DraftEdit,
     DraftIn,
     DraftPut,
+    GatherIn,
     InvoiceDetailOut,
     InvoiceOut,
     LinkOut,
@@ -51,7 +53,7 @@ from team.endpoints import Call, act
 
 VIEW, EDIT = "invoices.view_invoice", "invoices.edit_invoice"
 _RETRY_SECONDS = 2
-_NOT_OF_THE_DRAFT = ("external_id", "expected_total")
+_NOT_OF_THE_DRAFT = ("external_id", "expected_total", "document_type")
 _AN_INVOICE = {
     "entity": "DE1",
     "customer": 1042,
@@ -189,7 +191,13 @@ def create_invoice(request: Call, data: dict[str, Any]) -> Invoice:
     entity = _entity(request, data.pop("entity")) if "entity" in data else customer.entity
     plain = {name: data.pop(name, "") for name in _NOT_OF_THE_DRAFT}
     draft = _draft(DraftInput(entity, customer, ()), data, now := timezone.now())
-    invoice = operations.write_draft(draft, actor=request.user, now=now, external_id=plain["external_id"])
+    invoice = operations.write_draft(
+        draft,
+        actor=request.user,
+        now=now,
+        external_id=plain["external_id"],
+        document_type=plain["document_type"] or Invoice.Type.INVOICE,
+    )
     _refuse_other_total(invoice, plain["expected_total"])
     return _shown(request, invoice.pk)
 
@@ -319,6 +327,48 @@ def credit_invoice(request: Call, data: dict[str, Any], pk: int) -> Invoice:
     return _shown(request, note.pk)
 
 
+# ------------------------------------------------------------------------------- made from other documents
+@act("POST", EDIT, answers=InvoiceDetailOut, status=201, key="needed", at="invoice")
+def copy_invoice(request: Call, pk: int) -> Invoice:
+    """Write a draft that bills the same again.
+
+    Its periods move on by as many months as passed, at least one; prices that were the list's then are the
+    list's of today. Look at `check` for what has to be settled.
+    """
+    made = operations.copy_forward(_invoice(request, pk), actor=request.user, now=timezone.now())
+    return _shown(request, made.invoice.pk)
+
+
+@act("POST", EDIT, answers=InvoiceDetailOut, status=201, key="needed", at="invoice")
+def convert_invoice(request: Call, pk: int) -> Invoice:
+    """Write the draft of the invoice that an issued pro-forma announced. There is one."""
+    made = operations.invoice_of_proforma(_invoice(request, pk), actor=request.user, now=timezone.now())
+    return _shown(request, made.pk)
+
+
+@act("POST", EDIT, answers=InvoiceDetailOut, status=201, key="needed", at="invoice")
+def write_final_invoice(request: Call, pk: int) -> Invoice:
+    """Write the draft of the final invoice of an issued deposit, which it takes off; edit its lines next."""
+    made = operations.write_final_invoice(_invoice(request, pk), actor=request.user, now=timezone.now())
+    return _shown(request, made.pk)
+
+
+@act("POST", EDIT, takes=DepositsIn, answers=InvoiceDetailOut)
+def deduct_deposits(request: Call, data: dict[str, Any], pk: int) -> Invoice:
+    """Set which deposits of its customer a draft takes off, instead of those before. Each goes once."""
+    deposits = [_named(request, one, "deposits") for one in dict.fromkeys(data["deposits"])]
+    operations.deduct_deposits(_invoice(request, pk), deposits, actor=request.user, now=timezone.now())
+    return _shown(request, pk)
+
+
+@act("POST", EDIT, takes=GatherIn, answers=InvoiceDetailOut, status=201, key="needed", at="invoice")
+def gather_drafts(request: Call, data: dict[str, Any]) -> Invoice:
+    """Write one draft with the lines of several of one customer; they are discarded."""
+    drafts = [_named(request, one, "invoices") for one in dict.fromkeys(data["invoices"])]
+    made = operations.gather_drafts(drafts, actor=request.user, now=timezone.now())
+    return _shown(request, made.pk)
+
+
 # --------------------------------------------------------------------------------------------- from here
 def _rows(request: Call) -> QuerySet[Invoice]:
     return queries.visible_to(request.user).select_related("entity", "customer")
@@ -326,6 +376,10 @@ def _rows(request: Call) -> QuerySet[Invoice]:
 
 def _invoice(request: Call, pk: int) -> Invoice:
     return at_address(_rows(request), pk=pk)
+
+
+def _named(request: Call, pk: int, field: str) -> Invoice:
+    return named(_rows(request), field=field, what="document", pk=pk)
 
 
 def _shown(request: Call, pk: int) -> Invoice:

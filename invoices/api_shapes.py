@@ -17,6 +17,10 @@ from work.models import Approval
 from work.queries import approvals_of
 
 MOST_LINES = 1000
+# What a caller writes; the other documents follow from these.
+WRITTEN = [
+    (kind.value, kind.label) for kind in (Invoice.Type.INVOICE, Invoice.Type.DEPOSIT, Invoice.Type.PROFORMA)
+]
 
 
 # --------------------------------------------------------------------------------------------- going out
@@ -40,6 +44,7 @@ class InvoiceOut(serializers.Serializer[Any]):
     tax_total = Amount(currency="currency")
     gross_total = Amount(currency="currency")
     rounding = Amount(currency="currency")
+    prepaid = Amount(currency="currency", help_text="Deposits taken off, with their tax.")
     payable = Amount(currency="currency")
     balance = Amount(currency="currency", help_text="What is still owed; 0 until it is issued.")
     held_amount = Amount(currency="currency")
@@ -130,6 +135,18 @@ class ChargeOut(serializers.Serializer[Any]):
     rate = serializers.CharField()
 
 
+class DeductionOut(serializers.Serializer[Any]):
+    """A deposit taken off, with its tax."""
+
+    deposit = serializers.IntegerField(source="deposit_id")
+    number = serializers.CharField(source="deposit.number")
+    net = Amount(currency="invoice.currency")
+    tax = Amount(currency="invoice.currency")
+    released_by = serializers.IntegerField(
+        source="released_by_id", allow_null=True, help_text="The credit note that gave it back."
+    )
+
+
 class FindingOut(serializers.Serializer[Any]):
     """One thing a check says."""
 
@@ -195,6 +212,10 @@ class InvoiceDetailOut(InvoiceOut):
     credit_reason_code = serializers.CharField()
     credit_reason = serializers.CharField()
     replaces = serializers.IntegerField(source="replaces_id", allow_null=True)
+    made_from = serializers.IntegerField(
+        source="made_from_id", allow_null=True, help_text="The pro-forma it was made of."
+    )
+    deductions = DeductionOut(many=True)
     texts = serializers.ListField(child=serializers.CharField(), help_text="Legal texts printed on it.")
     overrides = serializers.DictField(child=serializers.CharField())
     lines = LineOut(many=True)
@@ -307,6 +328,11 @@ class DraftIn(DraftPut):
     """A new draft."""
 
     customer = Whole(help_text="Id of the customer.")
+    document_type = Choice(
+        WRITTEN,
+        required=False,
+        help_text="A pro-forma is booked nowhere; a deposit is taken off a later invoice.",
+    )
     external_id = Text(
         required=False, max_length=60, help_text="Your id of what is billed; unique per company."
     )
@@ -319,6 +345,18 @@ class ApproveIn(Input):
         child=Text(max_length=80), required=False, max_length=100, help_text="Keys of the flags looked at."
     )
     reason = _text(500)
+
+
+class DepositsIn(Input):
+    """Which deposits an invoice takes off: all of them, none when empty."""
+
+    deposits = serializers.ListField(child=Whole(), max_length=100, help_text="Ids of deposit invoices.")
+
+
+class GatherIn(Input):
+    """Which drafts become one."""
+
+    invoices = serializers.ListField(child=Whole(), min_length=2, max_length=200, help_text="Ids of drafts.")
 
 
 class ReasonIn(Input):

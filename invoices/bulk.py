@@ -40,6 +40,8 @@ ACTS: Mapping[str, Act] = {
     "submit": Act("Submit", "submitted", "invoices.edit_invoice", "checks"),
     "issue": Act("Issue", "issued", "invoices.issue_invoice", "lock"),
     "send": Act("Send", "sent", "correspondence.send_message", "send"),
+    "copy": Act("Copy", "copied to new drafts", "invoices.edit_invoice", "copy"),
+    "gather": Act("Gather", "gathered by customer", "invoices.edit_invoice", "git-merge"),
 }
 
 
@@ -90,8 +92,24 @@ def plan(act: str, rows: QuerySet[Invoice], *, now: datetime) -> Plan:
             reasons.setdefault(why, []).append(invoice)
         else:
             taken.append(invoice.pk)
+    if act == "gather":
+        taken = _with_others(invoices, taken, reasons)
     groups = sorted(reasons.items(), key=lambda pair: -len(pair[1]))
     return Plan(act, taken, [Skipped(reason, found) for reason, found in groups])
+
+
+def _with_others(
+    invoices: Sequence[Invoice], taken: Sequence[int], reasons: dict[str, list[Invoice]]
+) -> list[int]:
+    """Those of the taken that have another one to be gathered with, all of a group together."""
+    groups: dict[tuple[object, ...], list[Invoice]] = {}
+    for invoice in invoices:
+        if invoice.pk in set(taken):
+            groups.setdefault(operations.gathers_with(invoice), []).append(invoice)
+    alone = [one for group in groups.values() if len(group) < 2 for one in group]
+    if alone:
+        reasons.setdefault("nothing alike of this customer is chosen", []).extend(alone)
+    return [one.pk for group in groups.values() if len(group) > 1 for one in group]
 
 
 def ask(done: Plan, *, actor: User, now: datetime) -> Job:
@@ -144,12 +162,12 @@ def run(job_id: int) -> Job:
 @transaction.atomic
 def _step(job: Job, act: str, ids: Sequence[int]) -> Job:
     job = Job.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=job.pk)
-    chunk = ids[job.done : job.done + _CHUNK]
+    chunk = ids[job.done : job.done + _CHUNK] if act != "gather" else _one_group(ids, job.done)
     now = timezone.now()
-    if act == "issue":
-        refused: Mapping[int, DomainError] = operations.issue_invoices(
-            chunk, actor=job.requested_by, now=now
-        ).refused
+    if act == "gather":
+        refused: Mapping[int, DomainError] = _gather(chunk, job.requested_by, now)
+    elif act == "issue":
+        refused = operations.issue_invoices(chunk, actor=job.requested_by, now=now).refused
     else:
         refused = _one_by_one(_OPERATIONS[act], chunk, job.requested_by, now)
     rows = Invoice.objects.in_bulk(refused)
@@ -166,8 +184,27 @@ def _step(job: Job, act: str, ids: Sequence[int]) -> Job:
     return jobs.advance(job, done=len(chunk), failures=failures, failed_ids=list(refused), now=now)
 
 
+def _one_group(ids: Sequence[int], done: int) -> Sequence[int]:
+    """The next documents that are gathered into one: `plan` put them beside each other."""
+    rows = Invoice.objects.in_bulk(ids[done : done + MOST])
+    first = operations.gathers_with(rows[ids[done]])
+    end = done
+    while end < len(ids) and operations.gathers_with(rows[ids[end]]) == first:
+        end += 1
+    return ids[done:end]
+
+
+def _gather(chunk: Sequence[int], actor: User | None, now: datetime) -> dict[int, DomainError]:
+    rows = list(Invoice.objects.filter(pk__in=chunk).order_by("pk"))
+    try:
+        operations.gather_drafts(rows, actor=actor, now=now)
+    except DomainError as fault:
+        return dict.fromkeys(chunk, fault)
+    return {}
+
+
 def _one_by_one(
-    operation: Callable[..., Invoice], ids: Sequence[int], actor: User | None, now: datetime
+    operation: Callable[..., Any], ids: Sequence[int], actor: User | None, now: datetime
 ) -> dict[int, DomainError]:
     refused: dict[int, DomainError] = {}
     invoices = list(Invoice.objects.filter(pk__in=ids).order_by("pk"))
@@ -183,6 +220,7 @@ def _one_by_one(
 _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "submit": operations.submit_invoice,
     "send": operations.send_invoice,
+    "copy": operations.copy_forward,
 }
 
 
@@ -206,10 +244,16 @@ def _no_send(invoice: Invoice, _today: date, reachable: set[int]) -> str:
     return "" if invoice.customer_id in reachable else "no contact for invoices"
 
 
+def _no_copy(invoice: Invoice, _today: date, _reachable: set[int]) -> str:
+    return "a credit note" if invoice.credits_id else ""
+
+
 _WHY_NOT: Mapping[str, Callable[[Invoice, date, set[int]], str]] = {
     "submit": _no_submit,
     "issue": _no_issue,
     "send": _no_send,
+    "copy": _no_copy,
+    "gather": lambda invoice, _today, _reachable: operations.why_not_gathered(invoice),
 }
 
 

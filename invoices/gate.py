@@ -43,6 +43,10 @@ class Finding:
     source: str = ""
 
 
+ONE_A_MONTH = "consolidated_invoice"
+"""The requirement of a customer that takes one invoice a month, with everything on it."""
+
+
 def own_checks(
     parts: Parts, snapshot: Snapshot, requirements: Sequence[BillingRequirement], *, today: date
 ) -> list[Finding]:
@@ -75,11 +79,25 @@ def own_checks(
     ]
     if parts.invoice.document_type != Invoice.Type.CREDIT_NOTE:
         document = {**snapshot, "delivery_channel": "email", "attachments": []}
+        if any(one.kind == ONE_A_MONTH for one in requirements):
+            document["earlier_this_month"] = _earlier_this_month(parts.invoice, today)
         found += [
             Finding(f["rule"], f["severity"], f["field"], f["message"], f["mend"], f["source"])
             for f in check_requirements([_facts(r) for r in requirements], document)
         ]
     return _ordered(found)
+
+
+def _earlier_this_month(invoice: Invoice, today: date) -> int:
+    """Invoices the customer has of this month already: asked only where it takes one."""
+    day = invoice.planned_on or today
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM invoices_invoice WHERE customer_id = %s AND entity_id = %s AND id <> %s"
+            " AND document_type = 'invoice' AND document_status = 'issued' AND issued_on BETWEEN %s AND %s",
+            [invoice.customer_id, invoice.entity_id, invoice.pk, day.replace(day=1), day],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def print_checks(snapshot: Snapshot) -> list[Finding]:
@@ -100,8 +118,9 @@ def print_checks(snapshot: Snapshot) -> list[Finding]:
 
 def comparing_checks(invoice: Invoice, lines: Sequence[Line], *, on: date) -> list[Finding]:
     """What only other documents show: duplicates, unusual amounts, look-alikes, nobody to send to."""
-    if invoice.document_type != Invoice.Type.INVOICE:
-        # Credit notes and late charges follow from a document, whose rules keep them from being made twice.
+    if invoice.document_type not in (Invoice.Type.INVOICE, Invoice.Type.DEPOSIT):
+        # A pro-forma bills nothing; the others follow from a document, whose rules keep them from being made
+        # twice.
         return []
     past = _past_amounts(invoice)
     return _ordered(

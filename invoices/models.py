@@ -24,6 +24,11 @@ class Invoice(models.Model):
         INVOICE = "invoice", "Invoice"
         CREDIT_NOTE = "credit_note", "Credit note"
         DEBIT_NOTE = "debit_note", "Debit note"
+        PROFORMA = "proforma", "Pro-forma invoice"
+        DEPOSIT = "deposit", "Deposit invoice"
+
+    # A pro-forma sells nothing: it is in no sum of what was billed.
+    BILLED = [Type.INVOICE, Type.CREDIT_NOTE, Type.DEBIT_NOTE, Type.DEPOSIT]
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -106,6 +111,9 @@ class Invoice(models.Model):
     gross_total = models.DecimalField(**AMOUNT, default=0)
     rounding = models.DecimalField(**AMOUNT, default=0)
     payable = models.DecimalField(**AMOUNT, default=0)
+    # What deposits were billed for before: gross, and the tax in it. `payable` is what is left.
+    prepaid = models.DecimalField(**AMOUNT, default=0)
+    prepaid_tax = models.DecimalField(**AMOUNT, default=0)
     payable_functional = models.DecimalField(**AMOUNT, default=0)
     tax_functional = models.DecimalField(**AMOUNT, default=0)
     texts = models.JSONField(default=list, help_text="Legal texts printed on the document")
@@ -118,6 +126,10 @@ class Invoice(models.Model):
     credit_reason = models.CharField(max_length=300, blank=True, default="")
     replaces = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
+
+    made_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="made_into"
     )
 
     # Checks and approval
@@ -186,8 +198,21 @@ class Invoice(models.Model):
                 name="net_and_tax_make_the_gross_total",
             ),
             models.CheckConstraint(
-                condition=Q(payable=F("gross_total") + F("rounding")),
+                condition=Q(payable=F("gross_total") + F("rounding") - F("prepaid")),
                 name="gross_and_rounding_make_the_payable_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(prepaid__gte=F("prepaid_tax"), prepaid_tax__gte=0),
+                name="the_tax_of_deposits_is_part_of_them",
+            ),
+            models.CheckConstraint(
+                condition=~Q(document_type="proforma") | ~ISSUED | Q(balance=0),
+                name="a_proforma_is_never_owed",
+            ),
+            models.UniqueConstraint(
+                fields=["made_from"],
+                condition=~Q(document_status="discarded"),
+                name="a_proforma_becomes_one_invoice",
             ),
             models.CheckConstraint(
                 condition=Q(balance__gte=0) & (Q(balance__lte=F("payable")) | ~ISSUED),
@@ -245,6 +270,15 @@ class Invoice(models.Model):
     @property
     def is_issued(self) -> bool:
         return self.document_status in (self.Status.ISSUED, self.Status.CANCELLED)
+
+    @property
+    def is_proforma(self) -> bool:
+        return self.document_type == self.Type.PROFORMA
+
+    @property
+    def tax_payable(self) -> Any:
+        """The tax in what is payable: that of deposits was asked for with them."""
+        return self.tax_total - self.prepaid_tax
 
 
 class Line(models.Model):
@@ -351,6 +385,43 @@ class Instalment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice} {self.number}"
+
+
+class Deduction(models.Model):
+    """A deposit taken off its final invoice, with its tax and at what it stands in the books.
+
+    `groups` is [{category, rate, component, taxable, tax, tax_functional}]. A credit note of the whole final
+    invoice releases it: then it can be taken off another one, or be credited itself.
+    """
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="deductions")
+    deposit = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="deducted")
+    net = models.DecimalField(**AMOUNT)
+    tax = models.DecimalField(**AMOUNT)
+    net_functional = models.DecimalField(**AMOUNT)
+    groups = models.JSONField(default=list)
+    released_by = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, related_name="released_deductions"
+    )
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deposit"], condition=Q(released_by__isnull=True), name="a_deposit_is_deducted_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(net__gt=0) & Q(tax__gte=0), name="a_deduction_takes_something_off"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deposit} {self.net + self.tax}"
+
+    @property
+    def gross(self) -> Any:
+        return self.net + self.tax
 
 
 class Snapshot(models.Model):

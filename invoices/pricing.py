@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
-from catalogue.queries import TaxDecision, prices_of, tax_of
+from catalogue.queries import Facts, TaxDecision, prices_of, tax_of
 from catalogue.rules import COMPONENTS
 from core.calendars import Calendar
 from core.errors import Invalid, Problem, problem
@@ -38,6 +38,7 @@ class Book:
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, Any] = {}
+        self._taxes = Facts()
 
     def _once(self, key: Hashable, ask: Callable[[], Value]) -> Value:
         if key not in self._kept:
@@ -70,8 +71,12 @@ class Book:
     def tax(self, entity: Entity, customer: Customer, tax_class: str, kind: str, on: date) -> TaxDecision:
         return self._once(
             ("tax", entity.pk, customer.pk, tax_class, kind, on),
-            lambda: tax_of(entity, customer, tax_class=tax_class, kind=kind, on=on),
+            lambda: tax_of(entity, customer, tax_class=tax_class, kind=kind, on=on, facts=self._taxes),
         )
+
+    def load_tax_numbers(self, customers: Iterable[Customer]) -> None:
+        """Look the tax numbers of many customers up in one query."""
+        self._taxes.load(customer.pk for customer in customers)
 
     def prices(self, items: Iterable[int], currency: str, on: date) -> dict[int, Decimal | None]:
         """The list price of each item; those not asked before are asked together."""
@@ -133,8 +138,11 @@ class Worked:
     reviews: tuple[str, ...]
 
 
-def work_out(draft: DraftInput, *, today: date, book: Book) -> Worked:
-    """Everything that follows from the input on its day. `Invalid` names the field at fault."""
+def work_out(draft: DraftInput, *, today: date, book: Book, prepaid: Decimal = Decimal(0)) -> Worked:
+    """Everything that follows from the input on its day. `Invalid` names the field at fault.
+
+    `prepaid` is what deposits were billed for before, with their tax.
+    """
     _refuse_empty(draft)
     on = draft.tax_point_on or draft.planned_on or today
     entity, customer = draft.entity, draft.customer
@@ -146,7 +154,7 @@ def work_out(draft: DraftInput, *, today: date, book: Book) -> Worked:
         book.tax(entity, customer, charge.tax_class, "service", on) for charge in draft.charges
     )
     _refuse_fractions(draft, currency)
-    totals = _totals(draft, currency, taxes, charge_taxes)
+    totals = _totals(draft, currency, taxes, charge_taxes, prepaid)
     _refuse_huge(totals, rate)
     policy = book.policy(customer, entity, draft.planned_on or today)
     terms = draft.terms or profile.terms_override or (book.clauses(policy).terms if policy else "")
@@ -232,7 +240,11 @@ def schedule_of(clauses: Clauses) -> list[tuple[Decimal, str]]:
 
 
 def _totals(
-    draft: DraftInput, currency: str, taxes: Sequence[TaxDecision], charge_taxes: Sequence[TaxDecision]
+    draft: DraftInput,
+    currency: str,
+    taxes: Sequence[TaxDecision],
+    charge_taxes: Sequence[TaxDecision],
+    prepaid: Decimal,
 ) -> Totals:
     regimes = {decision.regime for decision in taxes if decision.regime}
     india = COMPONENTS[regimes.pop()] if len(regimes) == 1 else ONE_TAX
@@ -244,6 +256,7 @@ def _totals(
         charges=[_rule_charge(c, d) for c, d in zip(draft.charges, charge_taxes, strict=True)],
         tax_rounding="line" if draft.entity.tax_rounding == "line" else "group",
         components=india,
+        prepaid=prepaid,
     )
 
 

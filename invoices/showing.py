@@ -50,6 +50,8 @@ def state_of(invoice: Invoice, today: date) -> State:
         return State(*_UNISSUED[status])
     if invoice.document_type == Invoice.Type.CREDIT_NOTE:
         return State("Credit note", "info")
+    if invoice.is_proforma:
+        return State("Pro-forma", "info")
     settled = Settlement(invoice.settlement_status)
     if settled in _SETTLED:
         return State(*_SETTLED[settled])
@@ -63,6 +65,12 @@ def state_of(invoice: Invoice, today: date) -> State:
 def sending_of(invoice: Invoice) -> State | None:
     """Whether the customer has it; None while there is nothing to send."""
     return State(*_SENDING[Sending(invoice.sending)]) if invoice.is_issued else None
+
+
+def _unowed(invoice: Invoice) -> tuple[str, str]:
+    if invoice.is_proforma:
+        return "Make the invoice of it", "When it is agreed"
+    return "Nothing", "It is settled" if not invoice.credits_id else ""
 
 
 def next_step(invoice: Invoice, today: date, approver: str = "") -> tuple[str, str]:
@@ -79,7 +87,7 @@ def next_step(invoice: Invoice, today: date, approver: str = "") -> tuple[str, s
     if invoice.sending in (Sending.NOT_SENT, Sending.FAILED) and not invoice.is_imported:
         return "Send it", "The customer does not have it yet"
     if invoice.document_type == Invoice.Type.CREDIT_NOTE or not invoice.balance:
-        return "Nothing", "It is settled" if not invoice.credits_id else ""
+        return _unowed(invoice)
     if days_late(invoice, today):
         return "Ask for payment", "It is late"
     return "Wait for payment", "It is not due yet"

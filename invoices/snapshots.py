@@ -16,7 +16,7 @@ from core.money import exponent, round_money
 from customers.models import Address, Customer, TaxId
 from entities.models import BankAccount, Entity, TaxRegistration
 from entities.rules import GST_STATE_NAMES
-from invoices.models import Instalment, Invoice, Line, TaxGroup
+from invoices.models import Deduction, Instalment, Invoice, Line, TaxGroup
 from policies.models import PolicyVersion
 from policies.rules import Clauses
 
@@ -38,6 +38,7 @@ class Parts:
     buyer_numbers: Sequence[TaxId]
     policy: PolicyVersion | None
     clauses: Clauses | None
+    deductions: Sequence[Deduction] = ()
 
 
 def snapshot_of(parts: Parts, *, issued_on: date, number: str) -> Snapshot:
@@ -72,6 +73,7 @@ def snapshot_of(parts: Parts, *, issued_on: date, number: str) -> Snapshot:
         ],
         "tax_groups": [_group(group, places, invoice) for group in parts.groups],
         "totals": _totals(invoice, places),
+        "deductions": [_deduction(row, places) for row in parts.deductions],
         "instalments": [
             {"n": part.number, "due_on": part.due_on.isoformat(), "amount": _money(part.amount, places)}
             for part in parts.instalments
@@ -130,6 +132,7 @@ def content_of(invoice: Invoice, lines: Sequence[Line]) -> dict[str, Any]:
         "discount": str(invoice.discount_amount or invoice.discount_pct or ""),
         "charges": invoice.charges,
         "credits": invoice.credits_id,
+        **({"prepaid": _money(invoice.prepaid, places)} if invoice.prepaid else {}),
         "lines": [
             [
                 line.description,
@@ -274,9 +277,20 @@ def _totals(invoice: Invoice, places: int) -> dict[str, str]:
         "net": _money(invoice.net_total, places),
         "tax": _money(invoice.tax_total, places),
         "gross": _money(invoice.gross_total, places),
-        "prepaid": _money(Decimal(0), places),
+        "prepaid": _money(invoice.prepaid, places),
         "rounding": _money(invoice.rounding, places),
         "due": _money(invoice.payable, places),
+    }
+
+
+def _deduction(row: Deduction, places: int) -> dict[str, Any]:
+    """A deposit taken off, as § 14 (5) UStG wants it named: number, day, net and tax."""
+    return {
+        "number": row.deposit.number,
+        "issued_on": _day(row.deposit.issued_on),
+        "net": _money(row.net, places),
+        "tax": _money(row.tax, places),
+        "gross": _money(row.gross, places),
     }
 
 

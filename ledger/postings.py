@@ -114,12 +114,17 @@ def issue(
     ]
     legs += [Leg(tax.account, -tax.amount, -rate.convert(tax.amount)) for tax in taxes]
     legs.append(Leg(ROUNDING, -rounding, -rate.convert(rounding)))
-    legs.append(Leg(DEPOSITS, used.net, used.net_functional))
-    legs += [
-        Leg(tax.account, tax.amount, functional)
-        for tax, functional in zip(used.taxes, used.taxes_functional, strict=True)
+    return _with_rest([*legs, *_used_up(used)], account, -net)
+
+
+def _used_up(deposit: Deposit) -> list[Leg]:
+    return [
+        Leg(DEPOSITS, deposit.net, deposit.net_functional),
+        *(
+            Leg(tax.account, tax.amount, functional)
+            for tax, functional in zip(deposit.taxes, deposit.taxes_functional, strict=True)
+        ),
     ]
-    return _with_rest(legs, account, -net)
 
 
 def credit_note(
@@ -129,14 +134,17 @@ def credit_note(
     rate: Rate,
     open_parts: Sequence[tuple[Item, Decimal]] = (),
     rounding: Decimal = Decimal(0),
+    deposit: Deposit | None = None,
     account: str = RETURNS,
 ) -> list[Leg]:
     """A credit note (positive amounts) at the invoice's own `rate`.
 
     `open_parts` says how much of which open item it settles; the rest becomes customer credit (item
-    "credit"). `account`, LATE_FEES when a late charge is waived, takes the rounding between the currencies.
+    "credit"). `account`, LATE_FEES when a late charge is waived and DEPOSITS of a deposit, takes the rounding
+    between the currencies. `deposit`: what the invoice had taken off stands as a deposit again.
     """
-    total = net + _sum(taxes) + rounding
+    used = deposit or Deposit(Decimal(0), Decimal(0))
+    total = net + _sum(taxes) + rounding - used.net - _sum(used.taxes)
     rest = total - sum((value for _, value in open_parts), Decimal(0))
     if rest < 0:
         raise Invalid(
@@ -148,6 +156,7 @@ def credit_note(
     legs.append(Leg(ROUNDING, rounding, rate.convert(rounding)))
     legs += _settled(RECEIVABLES, open_parts, rate.functional)
     legs.append(Leg(CUSTOMER_CREDIT, -rest, -rate.convert(rest), "credit"))
+    legs += reverse(_used_up(used))
     return _with_rest(legs, account, net)
 
 

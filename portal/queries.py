@@ -99,13 +99,14 @@ def invoice_page(invoice: Invoice, *, language: str, now: datetime) -> InvoicePa
     document = document_view(snapshot)
     account = account_of(invoice, today=local_day(invoice.entity, now))
     state, kind = _state(invoice, account)
+    known = w.words["proforma"] if invoice.is_proforma else words[state]
     early = _early(invoice, account, w)
     previous = previous_snapshot(invoice)
     changes = changes_since(previous.content, snapshot) if previous else None
     return InvoicePage(
         words=words,
         document=document,
-        state=words[state],
+        state=known,
         state_kind=kind,
         amount_label=_amount_label(invoice, account, words),
         amount=w.money(_headline(invoice, account, w)),
@@ -165,6 +166,8 @@ def _amount_label(invoice: Invoice, account: Account, words: Words) -> str:
 def _due_words(invoice: Invoice, account: Account, w: Writer, words: Words) -> str:
     if invoice.document_type == Type.CREDIT_NOTE:
         return w.words["credited"]
+    if invoice.is_proforma:
+        return w.words["proforma_note"]
     if not _is_payable(invoice, account) or account.next_due_on is None:
         return words["nothing_to_pay"]
     day = formatting.weekday_date(account.next_due_on, w.locale)
@@ -204,7 +207,7 @@ def _early(invoice: Invoice, account: Account, w: Writer) -> str:
 
 def _settled_rows(invoice: Invoice, account: Account, w: Writer, words: Words) -> list[Row]:
     """What has come in and what is open, where that is not the whole amount."""
-    if invoice.document_type == Type.CREDIT_NOTE or account.open == invoice.payable:
+    if invoice.document_type in (Type.CREDIT_NOTE, Type.PROFORMA) or account.open == invoice.payable:
         return []
     return [
         Row(words["received"], _money(w, -(invoice.payable - account.open))),

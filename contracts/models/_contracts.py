@@ -54,6 +54,10 @@ class Contract(models.Model):
     # It goes on for so many months after its end unless notice was given so many days before; 0: it ends.
     renews_months = models.PositiveSmallIntegerField(default=0)
     notice_days = models.PositiveSmallIntegerField(default=0)
+    # Of an invoice that comes again and again: the one it was made of.
+    repeats = models.ForeignKey(
+        "invoices.Invoice", on_delete=models.PROTECT, null=True, related_name="repeated"
+    )
     state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
     approved_hash = models.CharField(max_length=64, blank=True, default="")
     created_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")

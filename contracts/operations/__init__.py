@@ -1,5 +1,6 @@
 """Writing contracts, their changes and usage, and bill runs."""
 
+from contracts.operations._asking import approve_change, ask_change, ask_plan_change, reject_change
 from contracts.operations._changing import (
     change_plan,
     end_contract,
@@ -9,7 +10,17 @@ from contracts.operations._changing import (
     suspend_contract,
 )
 from contracts.operations._crediting import credit_rest
-from contracts.operations._planning import NothingDue, is_stopped, plan_by_clock, plan_run
+from contracts.operations._planning import (
+    NothingDue,
+    ask_plan,
+    do_plan,
+    is_large,
+    is_stopped,
+    plan_by_clock,
+    plan_run,
+    stop_plan,
+)
+from contracts.operations._repeating import repeat_invoice
 from contracts.operations._running import (
     TASK,
     RunRefused,
@@ -40,25 +51,34 @@ __all__ = [
     "RunRefused",
     "Taken",
     "Used",
+    "approve_change",
     "approve_contract",
     "approve_run",
+    "ask_change",
+    "ask_plan",
+    "ask_plan_change",
     "cancel_contract",
     "change_plan",
     "credit_rest",
     "discard_run",
+    "do_plan",
     "do_run",
     "edit_contract",
     "end_contract",
+    "is_large",
     "is_renewed",
     "is_stopped",
     "plan_by_clock",
     "plan_run",
     "record_usage",
+    "reject_change",
     "reject_contract",
     "reject_run",
     "renew_contract",
+    "repeat_invoice",
     "resume_contract",
     "retry_run",
+    "stop_plan",
     "submit_contract",
     "suspend_contract",
     "try_usage",

@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Sum
+from django.utils import timezone
 
 from contracts import events
-from contracts.drafting import Group, draft_of, groups_of
+from contracts.drafting import Group, billed_together, draft_of, groups_of
 from contracts.loading import load_books
 from contracts.models import BillRun, Contract, ContractBill, RunRow
 from contracts.operations._changing import is_renewed, renew_contract
@@ -23,12 +25,20 @@ from invoices import operations as invoices
 from invoices.operations import Tried
 from team.models import User
 from trail.operations import record
+from work import jobs
 from work import operations as work
+from work.models import Job
 
 KIND = "bill_run"
+JOB_KIND = "contracts"
+# By name: only the clock's edge and the screens' edge hand it over.
+PLAN_TASK = "contracts.tasks.do_plan"
+LARGE = 1000
+"""Up to so many contracts are planned while somebody waits."""
+_AFTER = "after_customer"
 _CHUNK = 500
 _SHOWN = 50
-_UNDONE = (BillRun.State.PLANNED, BillRun.State.APPROVED, BillRun.State.RUNNING)
+_UNDONE = (BillRun.State.PLANNING, BillRun.State.PLANNED, BillRun.State.APPROVED, BillRun.State.RUNNING)
 # A bill that differs from the one before by more than this share is worth a look.
 _UNLIKE = Decimal("0.5")
 
@@ -50,30 +60,127 @@ def plan_run(
 
     It waits for a second person. Refused where nothing is due; a day after today is `Invalid`.
     """
-    today = entities.local_day(entity, now)
-    if as_of > today:
-        raise Invalid(
-            f"Today is {today}; what is due later is not billed yet.",
-            field="as_of",
-            rule="a_run_bills_what_is_due",
-            mend="Choose today or an earlier day.",
-        )
-    scope = dict(scope or {})
-    _renew(entity, scope, today, actor, now)
-    run = _begin(entity, as_of, scope, actor, now)
-    rows = [row for chunk in _chunks(entity, scope) for row in _rows(run, chunk, actor, now)]
-    if not rows:
+    run = _begin(entity, as_of, dict(scope or {}), actor, now)
+    for chunk in _chunks(entity, run.scope):
+        _write_rows(run, chunk, actor, now)
+    return _finish(run, actor, now)
+
+
+@transaction.atomic
+def ask_plan(
+    entity: Entity,
+    *,
+    as_of: date,
+    actor: User,
+    now: datetime,
+    scope: Mapping[str, int] | None = None,
+) -> BillRun:
+    """The same for many contracts: a worker plans it, with progress; the caller hands the job over."""
+    run = _begin(entity, as_of, dict(scope or {}), actor, now)
+    count = in_scope(entity, run.scope).count()
+    run.job = jobs.ask(
+        JOB_KIND,
+        title=f"{run}: planning {count} contract{'s' if count != 1 else ''}",
+        arguments={"run": run.pk},
+        total=count,
+        actor=actor,
+        now=now,
+        task=PLAN_TASK,
+    )
+    run.save(update_fields=["job"])
+    return run
+
+
+def is_large(entity: Entity, scope: Mapping[str, int]) -> bool:
+    """Whether planning takes longer than somebody waits for a page."""
+    return len(in_scope(entity, scope).values_list("pk")[: LARGE + 1]) > LARGE
+
+
+def do_plan(job_id: int, *, now: datetime | None = None) -> Job:
+    """Plan chunk by chunk, each a transaction. After a lost worker the next one goes on where it ended."""
+    job = jobs.begin(Job.objects.get(pk=job_id), now=now or timezone.now())
+    more = job.state == Job.State.RUNNING
+    while more and not job.cancel_asked:
+        job, more = _plan_step(job, now or timezone.now())
+    return _end_plan(job, now or timezone.now()) if job.state == Job.State.RUNNING else job
+
+
+@transaction.atomic
+def _plan_step(job: Job, now: datetime) -> tuple[Job, bool]:
+    """One chunk; whether there may be another. The job's lock keeps two workers from one plan."""
+    job = Job.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=job.pk)
+    run = BillRun.objects.select_related("entity").get(pk=job.arguments["run"])
+    if run.state != BillRun.State.PLANNING:
+        return job, False
+    chunk = next(_chunks(run.entity, run.scope, after=job.result.get(_AFTER, 0)), None)
+    if chunk is None:
+        return job, False
+    _write_rows(run, chunk, job.requested_by, now)
+    job.result = {**job.result, _AFTER: chunk[-1].customer_id}
+    job.save(update_fields=["result"])
+    return jobs.advance(job, done=len(chunk), now=now), True
+
+
+@transaction.atomic
+def _end_plan(job: Job, now: datetime) -> Job:
+    """Ask a second person, or throw away what was stopped or came to nothing."""
+    run = _locked(job.arguments["run"])
+    job = Job.objects.select_related("requested_by").get(pk=job.pk)
+    if run.state != BillRun.State.PLANNING:
+        return job
+    result = {"url": run.get_absolute_url()}
+    if job.cancel_asked:
+        _drop(run, job.requested_by, now, "The planning was stopped.")
+        return jobs.end(job, now=now, result=result)
+    try:
+        with transaction.atomic():
+            # Its job is over; the one that bills is noted with the approval.
+            run.job = None
+            _finish(run, job.requested_by, run.planned_at)
+    except NothingDue as nothing:
+        _drop(run, job.requested_by, now, nothing.message)
+        return jobs.end(job, now=now, result=result, error=f"{nothing.message} {nothing.mend}")
+    return jobs.end(job, now=now, result=result)
+
+
+@transaction.atomic
+def stop_plan(run: BillRun, *, actor: User, now: datetime) -> BillRun:
+    """Stop the planning after the contracts in hand; what nobody began is thrown away at once."""
+    run = _locked(run.pk)
+    if run.state != BillRun.State.PLANNING or run.job is None:
+        raise Refused(f"{run} is not being planned.", rule="only_running_work_is_cancelled")
+    if jobs.cancel(run.job, actor=actor, now=now).state == Job.State.CANCELLED:
+        _drop(run, actor, now, "The planning was stopped.")
+    return run
+
+
+def _drop(run: BillRun, actor: User | None, now: datetime, reason: str) -> None:
+    run.rows.all().delete()
+    run.state, run.ended_at, run.job = BillRun.State.DISCARDED, now, None
+    run.save(update_fields=["state", "ended_at", "job"])
+    record(events.RUN_DISCARDED, run, actor=actor, at=now, reason=reason)
+
+
+def _locked(pk: int) -> BillRun:
+    return BillRun.objects.select_for_update(of=("self",)).select_related("entity", "job").get(pk=pk)
+
+
+def _finish(run: BillRun, actor: User | None, now: datetime) -> BillRun:
+    """Totals, what changed, and the question to a second person; from the rows, however many."""
+    run.totals = _totals(run)
+    if not run.totals:
         raise NothingDue(
-            f"Nothing is due at {entity} by {as_of}.",
+            f"Nothing is due at {run.entity} by {run.as_of}.",
             rule="a_run_bills_something",
             mend="Choose a later day or more contracts.",
         )
-    run.totals, run.changes = _totals(rows), _changes(run, rows)
-    run.plan_hash = work.hash_of(_content(run, rows))
+    run.changes = _changes(run)
+    run.plan_hash = work.hash_of(content_of(run))
     run.state = BillRun.State.PLANNED
     run.save()
-    _ask(run, rows, actor, now)
-    record(events.RUN_PLANNED, run, actor=actor, at=now, as_of=as_of, rows=len(rows), totals=run.totals)
+    count = sum(sums["invoices"] for sums in run.totals.values())
+    _ask(run, count, actor, now)
+    record(events.RUN_PLANNED, run, actor=actor, at=now, as_of=run.as_of, rows=count, totals=run.totals)
     return run
 
 
@@ -99,6 +206,15 @@ def plan_by_clock(*, now: datetime) -> list[BillRun]:
 
 
 def _begin(entity: Entity, as_of: date, scope: dict[str, int], actor: User | None, now: datetime) -> BillRun:
+    today = entities.local_day(entity, now)
+    if as_of > today:
+        raise Invalid(
+            f"Today is {today}; what is due later is not billed yet.",
+            field="as_of",
+            rule="a_run_bills_what_is_due",
+            mend="Choose today or an earlier day.",
+        )
+    _renew(entity, scope, today, actor, now)
     earlier = BillRun.objects.filter(entity=entity, scope=scope, state=BillRun.State.DONE)
     try:
         with transaction.atomic():
@@ -134,15 +250,17 @@ def _renew(entity: Entity, scope: Mapping[str, int], today: date, actor: User | 
             contract = renew_contract(contract, actor=actor, now=now, today=today)  # noqa: PLW2901
 
 
-def _chunks(entity: Entity, scope: Mapping[str, int]) -> Iterator[list[Contract]]:
-    """The contracts some at a time, all of a customer together: they may share an invoice."""
+def _chunks(entity: Entity, scope: Mapping[str, int], *, after: int = 0) -> Iterator[list[Contract]]:
+    """The contracts some at a time, all of a customer together: they may share an invoice. `after` is the
+    customer the last chunk ended with."""
     rows = (
         in_scope(entity, scope)
+        .filter(customer__gt=after)
         .select_related("customer__segment__payment_policy", "customer__payment_policy")
         .order_by("customer_id", "id")
     )
     chunk: list[Contract] = []
-    for contract in rows.iterator(chunk_size=2000):
+    for contract in rows.iterator(chunk_size=_CHUNK):
         if len(chunk) >= _CHUNK and contract.customer_id != chunk[-1].customer_id:
             yield chunk
             chunk = []
@@ -152,8 +270,11 @@ def _chunks(entity: Entity, scope: Mapping[str, int]) -> Iterator[list[Contract]
         yield chunk
 
 
-def _rows(run: BillRun, contracts: Sequence[Contract], actor: User | None, now: datetime) -> list[RunRow]:
-    groups = groups_of(load_books(contracts, usage_until=run.planned_at), run.as_of)
+def _write_rows(
+    run: BillRun, contracts: Sequence[Contract], actor: User | None, now: datetime
+) -> list[RunRow]:
+    together = billed_together(contracts, run.entity, run.as_of)
+    groups = groups_of(load_books(contracts, usage_until=run.planned_at), run.as_of, together)
     last = _last_bills([contract.pk for contract in contracts])
     tried = invoices.try_batch([draft_of(group) for group in groups], actor=actor, now=now)
     return insert_rows([_row(run, group, one, last) for group, one in zip(groups, tried, strict=True)])
@@ -204,32 +325,41 @@ def _last_bills(keys: Sequence[int]) -> dict[int, Decimal]:
     return dict(rows.distinct("contract_id").values_list("contract_id", "net"))
 
 
-def _totals(rows: Sequence[RunRow]) -> dict[str, dict[str, Any]]:
-    found: dict[str, list[RunRow]] = {}
-    for row in rows:
-        found.setdefault(row.currency, []).append(row)
+def _totals(run: BillRun) -> dict[str, dict[str, Any]]:
+    found = (
+        run.rows.order_by()
+        .values("currency")
+        .annotate(count=Count("pk"), sum_net=Sum("net"), sum_payable=Sum("payable"))
+        .order_by("currency")
+    )
     return {
-        currency: {
-            "invoices": len(some),
-            "net": plain(sum((row.net for row in some), Decimal(0)), currency),
-            "payable": plain(sum((row.payable for row in some), Decimal(0)), currency),
+        row["currency"]: {
+            "invoices": row["count"],
+            "net": plain(row["sum_net"], row["currency"]),
+            "payable": plain(row["sum_payable"], row["currency"]),
         }
-        for currency, some in sorted(found.items())
+        for row in found
     }
 
 
-def _changes(run: BillRun, rows: Sequence[RunRow]) -> dict[str, Any]:
+def _changes(run: BillRun) -> dict[str, Any]:
     """What differs from the run before: contracts that are new in it, and those it has no more."""
-    now = {key for row in rows for key, _ in row.parts}
+    now: set[int] = set()
+    late = warned = stopped = 0
+    for parts, warnings, is_late in _read(run, "parts", "warnings", "is_late"):
+        now.update(key for key, _ in parts)
+        late += is_late
+        warned += bool(warnings)
+        stopped += _stops(warnings)
     before = (
         set(ContractBill.objects.filter(run=run.before).values_list("contract_id", flat=True))
         if run.before
         else set()
     )
     return {
-        "late": sum(row.is_late for row in rows),
-        "warned": sum(bool(row.warnings) for row in rows),
-        "stopped": sum(is_stopped(row) for row in rows),
+        "late": late,
+        "warned": warned,
+        "stopped": stopped,
         "new": sorted(now - before)[:_SHOWN] if run.before else [],
         "new_count": len(now - before) if run.before else 0,
         "gone": sorted(before - now)[:_SHOWN],
@@ -239,23 +369,31 @@ def _changes(run: BillRun, rows: Sequence[RunRow]) -> dict[str, Any]:
 
 def is_stopped(row: RunRow) -> bool:
     """Whether the check at issue will refuse the row as things stand."""
-    return any(one["severity"] in ("block", "confirm") for one in row.warnings)
+    return _stops(row.warnings)
 
 
-def _content(run: BillRun, rows: Sequence[RunRow]) -> dict[str, Any]:
-    return {
-        "entity": run.entity_id,
-        "as_of": run.as_of.isoformat(),
-        "rows": [[row.parts, row.currency, plain(row.net, row.currency)] for row in rows],
-    }
+def _stops(warnings: Sequence[Mapping[str, str]]) -> bool:
+    return any(one["severity"] in ("block", "confirm") for one in warnings)
+
+
+def _read(run: BillRun, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Columns of the rows in their order, some thousand at a time."""
+    return run.rows.order_by("id").values_list(*names).iterator(chunk_size=5000)
 
 
 def content_of(run: BillRun) -> dict[str, Any]:
     """What a person approves: every invoice with its contracts, periods and amount."""
-    return _content(run, list(run.rows.order_by("id")))
+    return {
+        "entity": run.entity_id,
+        "as_of": run.as_of.isoformat(),
+        "rows": [
+            [parts, currency, plain(net, currency)]
+            for parts, currency, net in _read(run, "parts", "currency", "net")
+        ],
+    }
 
 
-def _ask(run: BillRun, rows: Sequence[RunRow], actor: User | None, now: datetime) -> None:
+def _ask(run: BillRun, count: int, actor: User | None, now: datetime) -> None:
     books = run.entity.functional_currency
     total = Decimal(0)
     for currency, sums in run.totals.items():
@@ -265,7 +403,7 @@ def _ask(run: BillRun, rows: Sequence[RunRow], actor: User | None, now: datetime
         run,
         work.Question(
             kind=KIND,
-            label=f"Bill run of {run.entity.name}: {len(rows)} invoices due by {run.as_of}",
+            label=f"Bill run of {run.entity.name}: {count} invoices due by {run.as_of}",
             path=run.get_absolute_url(),
             snapshot={"plan": run.plan_hash, "totals": run.totals},
             entity=run.entity,

@@ -7,6 +7,7 @@ and bills written, the job counted. A worker that is killed loses its chunk and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -15,13 +16,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from contracts import events
-from contracts.drafting import Group, Part, draft_of, groups_of, used_quantity
+from contracts.drafting import Group, Part, billed_together, draft_of, groups_of, used_quantity
 from contracts.loading import load_books
 from contracts.models import BillLine, BillRun, Contract, ContractBill, RunRow
-from contracts.operations._planning import content_of
+from contracts.operations._planning import JOB_KIND, content_of
 from core.errors import DomainError, Refused
 from core.money import plain
-from core.rows import insert_rows
+from core.rows import insert_rows, run_values
 from invoices import operations as invoices
 from invoices.models import Invoice
 from team.models import User
@@ -31,10 +32,9 @@ from work import operations as work
 from work.models import Approval, Job
 from work.queries import approvals_of
 
-JOB_KIND = "contracts"
 # By name: only the clock's edge and the screens' edge hand it over.
 TASK = "contracts.tasks.do_run"
-_CHUNK = 100
+_CHUNK = 500
 _NOTHING = Decimal(0)
 
 
@@ -83,7 +83,8 @@ def discard_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
 def retry_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
     """Try the rows that were not billed once more, as a job of its own, when what stopped them is mended."""
     run = _locked(run)
-    if run.job is None or run.job.state not in jobs.OVER:
+    decided = run.state not in (BillRun.State.PLANNING, BillRun.State.PLANNED, BillRun.State.DISCARDED)
+    if not decided or run.job is None or run.job.state not in jobs.OVER:
         raise RunRefused(
             "The run is not over.", rule="only_ended_work_is_tried_again", mend="Wait until it is over."
         )
@@ -164,12 +165,21 @@ def _bill(
             row.state, row.invoice, row.payable = RunRow.State.BILLED, answer, answer.payable
             made.append((row, group, answer))
     _write_bills(run, made, now)
-    RunRow.objects.bulk_update(rows, ["state", "invoice", "payable", "fault"])
+    _write_rows(rows)
     return [
         {"row": str(row), "url": run.get_absolute_url(), **row.fault}
         for row in rows
         if row.state == RunRow.State.FAILED
     ]
+
+
+def _write_rows(rows: Sequence[RunRow]) -> None:
+    run_values(
+        "UPDATE contracts_runrow r SET state = v.state, invoice_id = v.invoice, payable = v.payable,"
+        " fault = v.fault FROM (VALUES %s) v (id, state, invoice, payable, fault) WHERE r.id = v.id",
+        [(row.pk, row.state, row.invoice_id, row.payable, json.dumps(row.fault)) for row in rows],
+        template="(%s, %s, %s::bigint, %s, %s::jsonb)",
+    )
 
 
 def _groups(run: BillRun, rows: Sequence[RunRow]) -> list[Group | None]:
@@ -184,7 +194,8 @@ def _groups(run: BillRun, rows: Sequence[RunRow]) -> list[Group | None]:
     for contract in contracts:
         contract.entity = run.entity
     parts: dict[tuple[int, str], Part] = {}
-    for group in groups_of(load_books(contracts, usage_until=run.planned_at), run.as_of):
+    together = billed_together(contracts, run.entity, run.as_of)
+    for group in groups_of(load_books(contracts, usage_until=run.planned_at), run.as_of, together):
         for part in group.parts:
             parts[part.contract.pk, part.bill.period.start.isoformat()] = part
     found: list[Group | None] = []

@@ -217,7 +217,7 @@ def yearly_value(contract: Contract) -> Decimal:
     total = sum(
         (
             (item.price * item.quantity if item.kind == ContractItem.Kind.FIXED else item.minimum)
-            for item in contract.items.all()
+            for item in contract.items.filter(replaced_by=None)
         ),
         Decimal(0),
     )

@@ -18,11 +18,13 @@ from contracts import forms, operations, queries
 from contracts.billing import unbilled
 from contracts.inputs import ItemInput
 from contracts.loading import load_book
-from contracts.models import Contract
+from contracts.models import Contract, ContractChange
 from core.errors import DomainError
 from core.paging import paginate
 from core.permissions import allowed
 from entities.queries import local_day
+from invoices.queries import visible_to as invoices_visible_to
+from team.idempotency import act_once, answered_before
 from team.requests import StaffRequest
 from work.queries import approvals_of
 
@@ -104,6 +106,11 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
         "may_change": is_active and may_edit,
         "today": today,
         "reason_form": forms.ReasonForm(),
+        "changes": contract.changes.select_related("asked_by")[:5],
+        "waiting": (waiting := contract.changes.filter(state=ContractChange.State.WAITING).first()),
+        "may_decide_change": waiting is not None
+        and request.user.has_perm(DECIDE)
+        and waiting.asked_by_id != request.user.pk,
     }
     return render(request, "contracts/detail.html", context)
 
@@ -220,7 +227,8 @@ def change_plan(request: StaffRequest, pk: int, item: int) -> HttpResponse:
     def act(given: dict[str, Any]) -> None:
         new = form.as_input()
         new = new or ItemInput("")
-        operations.change_plan(row, new, on=given["on"], actor=request.user, now=timezone.now())
+        asked = operations.ask_plan_change(row, new, on=given["on"], actor=request.user, now=timezone.now())
+        _told(request, asked)
 
     lead = _("The next invoice takes off what is unused of it and asks for the new one.")
     return _form(request, contract, form, act, title=_("Change “%(name)s”") % {"name": row}, lead=lead)
@@ -233,7 +241,7 @@ def suspend(request: StaffRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(queries.visible_to(request.user), pk=pk)
 
     def act(given: dict[str, Any]) -> None:
-        operations.suspend_contract(contract, **given, actor=request.user, now=timezone.now())
+        _asked(request, contract, "suspend", given)
 
     lead = _("Nothing is charged for these days; what was billed of them is taken off.")
     form = forms.SuspendForm(request.POST or None)
@@ -247,7 +255,7 @@ def resume(request: StaffRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(queries.visible_to(request.user), pk=pk)
 
     def act(given: dict[str, Any]) -> None:
-        operations.resume_contract(contract, **given, actor=request.user, now=timezone.now())
+        _asked(request, contract, "resume", given)
 
     return _form(request, contract, forms.ResumeForm(request.POST or None), act, title=_("Resume"), lead="")
 
@@ -259,10 +267,92 @@ def end(request: StaffRequest, pk: int) -> HttpResponse:
     contract = get_object_or_404(queries.visible_to(request.user), pk=pk)
 
     def act(given: dict[str, Any]) -> None:
-        operations.end_contract(contract, **given, actor=request.user, now=timezone.now())
+        _asked(request, contract, "end", given)
 
     lead = _("A day in the past is possible: what was billed beyond it is given back.")
     return _form(request, contract, forms.EndForm(request.POST or None), act, title=_("End"), lead=lead)
+
+
+def _asked(request: StaffRequest, contract: Contract, kind: str, given: dict[str, Any]) -> None:
+    _told(request, operations.ask_change(contract, kind, given, actor=request.user, now=timezone.now()))
+
+
+def _told(request: StaffRequest, change: ContractChange) -> None:
+    if change.state == ContractChange.State.APPLIED:
+        messages.success(request, _("Saved. The next invoice says what follows from it."))
+    else:
+        messages.success(request, _("It waits for a second person; until then nothing changes."))
+
+
+@require_POST
+@allowed(DECIDE)
+def approve_change(request: StaffRequest, pk: int) -> HttpResponse:
+    """Say yes to a change."""
+    change = _waiting_change(request, pk)
+    operations.approve_change(change, actor=request.user, now=timezone.now())
+    messages.success(request, _("It holds now. The next invoice says what follows from it."))
+    return redirect(change.contract)
+
+
+@require_POST
+@allowed(DECIDE)
+def reject_change(request: StaffRequest, pk: int) -> HttpResponse:
+    """Say no to a change, with the reason."""
+    change = _waiting_change(request, pk)
+    reason = request.POST.get("reason", "")[:300]
+    operations.reject_change(change, actor=request.user, now=timezone.now(), reason=reason)
+    messages.success(request, _("Rejected; the contract stays as it is."))
+    return redirect(change.contract)
+
+
+def _waiting_change(request: StaffRequest, pk: int) -> ContractChange:
+    """The change of this contract that waits, or the last one: the refusal says that it is decided."""
+    contract = get_object_or_404(queries.visible_to(request.user), pk=pk)
+    rows = contract.changes.select_related("contract").order_by("-id")
+    found = rows.filter(state=ContractChange.State.WAITING).first() or rows.first()
+    if found is None:
+        raise operations.ContractRefused(f"No change of {contract} waits.", rule="a_question_is_open")
+    return found
+
+
+@require_GET
+@allowed(VIEW)
+def recurring(request: StaffRequest) -> HttpResponse:
+    """Invoices that come again and again without a contract being negotiated."""
+    today = timezone.now().date()
+    rows = queries.visible_to(request.user).filter(repeats__isnull=False).select_related("repeats")
+    page = paginate(
+        request,
+        rows.prefetch_related("suspensions", "items"),
+        sorts={"made": "id", "starts": "starts_on"},
+        default="-made",
+    )
+    shown = [{"contract": one, "state": queries.state_of(one, today)} for one in page.items]
+    return render(request, "contracts/recurring.html", {"page": page, "contracts": shown})
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(EDIT)
+def repeat(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let an invoice come again and again."""
+    invoice = get_object_or_404(invoices_visible_to(request.user).select_related("entity", "customer"), pk=pk)
+    first = {"starts_on": local_day(invoice.entity, timezone.now()), "every_months": 1}
+    form = forms.RepeatForm(request.POST or None, initial=first)
+    if request.method == "POST" and (answered_before(request) or form.is_valid()):
+
+        def act() -> HttpResponse:
+            made = operations.repeat_invoice(
+                invoice, **form.cleaned_data, actor=request.user, now=timezone.now()
+            )
+            messages.success(request, _("Written as a draft. Look it over and submit it."))
+            return redirect(made)
+
+        try:
+            return act_once(request, act)
+        except DomainError as refusal:
+            _refuse(form, refusal)
+    context = {"invoice": invoice, "form": form}
+    return render(request, "contracts/repeat.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -287,7 +377,6 @@ def _form(
     if request.method == "POST" and form.is_valid():
         try:
             act(form.cleaned_data)
-            messages.success(request, _("Saved. The next invoice says what follows from it."))
             return redirect(contract)
         except DomainError as refusal:
             _refuse(form, refusal)

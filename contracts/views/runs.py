@@ -49,14 +49,14 @@ def new(request: StaffRequest) -> HttpResponse:
     form = forms.RunForm(request.POST or None, initial=first, user=request.user)
     if request.method == "POST" and form.is_valid():
         entity = form.cleaned_data["entity"]
+        asked = {"as_of": form.cleaned_data["as_of"], "scope": form.scope()}
+        asked |= {"actor": request.user, "now": timezone.now()}
         try:
-            run = operations.plan_run(
-                entity,
-                as_of=form.cleaned_data["as_of"],
-                scope=form.scope(),
-                actor=request.user,
-                now=timezone.now(),
-            )
+            if not operations.is_large(entity, form.scope()):
+                return redirect(operations.plan_run(entity, **asked))
+            run = operations.ask_plan(entity, **asked)
+            if run.job is not None:
+                jobs.hand_over(run.job)
             return redirect(run)
         except DomainError as refusal:
             field = refusal.field if refusal.field in form.fields else None
@@ -69,8 +69,11 @@ def new(request: StaffRequest) -> HttpResponse:
 def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """The plan with its warnings and totals, then the work as it goes, then the report."""
     run = _run(request, pk)
-    if request.headers.get("HX-Request") == "true" and run.job is not None:
-        return render(request, "contracts/_run_job.html", _work(run))
+    if request.headers.get("HX-Request") == "true":
+        if run.job is not None:
+            return render(request, "contracts/_run_job.html", _work(run))
+        # The planning is over: the page has something else to show.
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     shown = request.GET.get("show", "")
     rows = run.rows.select_related("customer", "invoice")
     if shown == "warned":
@@ -172,7 +175,10 @@ def retry(request: StaffRequest, pk: int) -> HttpResponse:
 def stop(request: StaffRequest, pk: int) -> HttpResponse:
     """Stop after the rows in hand; what is billed stays billed."""
     run = _run(request, pk)
-    if run.job is not None:
+    if run.state == BillRun.State.PLANNING:
+        operations.stop_plan(run, actor=request.user, now=timezone.now())
+        messages.success(request, _("The planning stops; nothing was billed."))
+    elif run.job is not None:
         jobs.cancel(run.job, actor=request.user, now=timezone.now())
         messages.success(request, _("It stops after the rows in its hands. What is billed stays billed."))
     return redirect(run)

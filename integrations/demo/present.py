@@ -13,7 +13,7 @@ from entities import operations as entities
 from integrations.demo.tables import NEW_ACCOUNT
 from integrations.demo.year import Year
 from invoices import operations as invoices
-from invoices.inputs import LineInput
+from invoices.inputs import DraftInput, LineInput
 from invoices.models import Invoice
 from ledger.models import OpenItem
 from payments import operations as payments
@@ -36,13 +36,23 @@ class Desk:
     def person(self, role: str) -> User:
         return self.year.company.role(role)
 
+    def announce(self, name: str, what: str, amount: int, kind: Invoice.Type) -> Invoice:
+        """A pro-forma or deposit, approved and issued."""
+        draft = self._typed(name, what, amount)
+        biller = self.year.company.biller(draft.entity)
+        made = invoices.write_draft(draft, actor=biller, now=self.now, document_type=kind)
+        return invoices.issue_invoice(self.year.approved(made, biller, self.now), actor=biller, now=self.now)
+
     def typed_in(self, name: str, what: str, amount: int) -> Invoice:
         """A draft with one line whose price somebody typed in."""
+        draft = self._typed(name, what, amount)
+        return invoices.write_draft(draft, actor=self.year.company.biller(draft.entity), now=self.now)
+
+    def _typed(self, name: str, what: str, amount: int) -> DraftInput:
         party, customer = self.year.company.customers[name]
         draft = self.year.draft(party, customer, self.now.date())
         line = LineInput(what, Decimal(1), Decimal(amount), unit="unit", hsn="998332")
-        draft = replace(draft, lines=(line,), discount_pct=None, discount_reason="")
-        return invoices.write_draft(draft, actor=self.year.company.biller(draft.entity), now=self.now)
+        return replace(draft, lines=(line,), discount_pct=None, discount_reason="")
 
     def bought(self, name: str, **changes: object) -> Invoice:
         """A draft of things from the price list."""
@@ -56,6 +66,7 @@ def leave_on_desks(year: Year, now: datetime) -> None:
     desk = Desk(year, now)
     _drafts(desk)
     _approvals(desk)
+    _announced(desk)
     _overdue(desk)
     _money(desk)
     _changes(desk)
@@ -74,6 +85,15 @@ def _drafts(desk: Desk) -> None:
     for name in ("Clonmore Dairy", "Liffey Harbour Logistics", "Puget Ferry Lines"):
         invoice = desk.bought(name)
         desk.year.approved(invoice, desk.year.company.biller(invoice.entity), desk.now)
+
+
+def _announced(desk: Desk) -> None:
+    """A pro-forma the customer looks at, a deposit somebody pays, and a draft that takes one off."""
+    desk.announce("Galway Bay Hotels", "Heat pumps for the spa, as offered", 18_400, Invoice.Type.PROFORMA)
+    desk.announce("Lakeshore Castings", "First third of the new switch room", 12_000, Invoice.Type.DEPOSIT)
+    paid = desk.announce("Maison Verdier", "Deposit on the new lighting", 6_000, Invoice.Type.DEPOSIT)
+    final = desk.typed_in("Maison Verdier", "New lighting of the flagship store", 21_500)
+    invoices.deduct_deposits(final, [paid], actor=desk.year.company.biller(paid.entity), now=desk.now)
 
 
 # Customer, what for, net amount: small ones go to a colleague, the largest to the director.

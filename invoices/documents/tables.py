@@ -146,7 +146,13 @@ def totals_rows(w: Writer) -> list[Row]:
     ]
     if any(amount for _, amount in closing):
         rows.append(Row(words["gross"], w.figure(totals["gross"])))
-        rows += [Row(words[key], w.figure(amount)) for key, amount in closing if amount]
+        deposits = [_deposit_row(w, row) for row in w.s.get("deductions") or ()]
+        rows += deposits
+        rows += [
+            Row(words[key], w.figure(amount))
+            for key, amount in closing
+            if amount and not (key == "prepaid" and deposits)
+        ]
     final = words["total_credited" if w.is_credit else "total_due"]
     if w.s["document_type"] == "proforma":
         final = words["gross"]
@@ -160,6 +166,19 @@ def _extra_label(w: Writer, key: str, entry: Mapping[str, Any]) -> str:
     if len(same) < 2:
         return reason
     return f"{reason} ({w.tax_name} {formatting.percent(entry.get('rate') or '0', w.locale)})"
+
+
+def _deposit_row(w: Writer, deposit: Mapping[str, Any]) -> Row:
+    """A deposit taken off, by its number and day, with its net and tax."""
+    label = w.say(
+        "less_deposit",
+        number=deposit["number"],
+        date=w.day(deposit["issued_on"]),
+        net=w.figure(deposit["net"]),
+        tax_name=w.tax_name,
+        tax=w.figure(deposit["tax"]),
+    )
+    return Row(label, w.figure(-Decimal(deposit["gross"])))
 
 
 def _tax_row(w: Writer, group: Mapping[str, Any]) -> Row:

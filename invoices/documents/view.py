@@ -113,9 +113,16 @@ def document_view(snapshot: Snapshot, *, watermark: str | None = None) -> Docume
         policy_path=_web_address((w.s.get("policy") or {}).get("path")),
         notes=[line for line in str(w.s.get("notes") or "").splitlines() if line.strip()],
         issued_on=str(w.s["issued_on"] or ""),
-        watermark=(w.words["draft"] if watermark.upper() == "DRAFT" else watermark) if watermark else "",
+        watermark=_watermark(w, kind, watermark),
         qr_refused=refused,
     )
+
+
+def _watermark(w: Writer, kind: str, asked: str | None) -> str:
+    if asked:
+        return w.words["draft"] if asked.upper() == "DRAFT" else asked
+    # Nobody may take it for a tax invoice, whichever page of it lies on the desk.
+    return w.words["proforma"] if kind == "proforma" else ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the pages of invoices send: typed values, nothing is written here."""
 
-from invoices.forms._acts import AnnotationForm, CreditForm, HoldForm, ListForm, SavedViewForm
+from invoices.forms._acts import AnnotationForm, CreditForm, DepositsForm, HoldForm, ListForm, SavedViewForm
 from invoices.forms._draft import ChargeForm, DraftForm, LineForm
 from invoices.forms._editor import Editor, read_editor
 
@@ -8,6 +8,7 @@ __all__ = [
     "AnnotationForm",
     "ChargeForm",
     "CreditForm",
+    "DepositsForm",
     "DraftForm",
     "Editor",
     "HoldForm",

@@ -4,7 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from core import locale
 from core.fields import DayField, NumberField
 from core.money import exponent
 from invoices.models import Invoice, Line
@@ -26,6 +29,32 @@ class HoldForm(forms.Form):
         amount, line = self.fields["amount"], self.fields["line"]
         amount.places = exponent(invoice.currency)  # type: ignore[attr-defined]
         line.queryset = invoice.lines.all()  # type: ignore[attr-defined]
+
+
+class _DepositChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """A deposit with what it was billed for, and what of it is not paid."""
+
+    def label_from_instance(self, obj: Invoice) -> str:
+        day = locale.day(obj.issued_on, weekday=False) if obj.issued_on else ""
+        said = f"{obj.number} · {day} · {locale.money(obj.payable, obj.currency)}"
+        if not obj.balance:
+            return said
+        return f"{said} · {_('not paid: %(amount)s') % {'amount': locale.money(obj.balance, obj.currency)}}"
+
+
+class DepositsForm(forms.Form):
+    """Which deposits an invoice takes off."""
+
+    deposits = _DepositChoice(
+        Invoice.objects.none(),
+        required=False,
+        label=_("Deposits of this customer"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, rows: QuerySet[Invoice], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["deposits"].queryset = rows.order_by("issued_on", "pk")  # type: ignore[attr-defined]
 
 
 class AnnotationForm(forms.Form):

@@ -9,14 +9,27 @@ from invoices.operations._approval import (
     submit_invoice,
 )
 from invoices.operations._batch import Tried, issue_batch, try_batch
+from invoices.operations._copying import (
+    Copied,
+    copy_forward,
+    gather_drafts,
+    gathers_with,
+    invoice_of_proforma,
+    why_not_gathered,
+)
 from invoices.operations._crediting import (
     REASONS,
     NotCreditable,
-    copy_forward,
     credit_in_full,
     creditable,
     rebill,
     write_credit_note,
+)
+from invoices.operations._deposits import (
+    NotDeductible,
+    deduct_deposits,
+    open_deposits,
+    write_final_invoice,
 )
 from invoices.operations._documents import logo_of, render_document
 from invoices.operations._drafts import (
@@ -56,12 +69,14 @@ __all__ = [
     "LATE_CHARGE",
     "REASONS",
     "SITUATIONS",
+    "Copied",
     "ImportedInvoice",
     "InvoiceNotIssuable",
     "Issued",
     "NoPolicyToPin",
     "NotADraft",
     "NotCreditable",
+    "NotDeductible",
     "NotSendable",
     "NotSubmittable",
     "Tried",
@@ -72,11 +87,15 @@ __all__ = [
     "copy_forward",
     "credit_in_full",
     "creditable",
+    "deduct_deposits",
     "discard_draft",
     "edit_draft",
     "external_key",
+    "gather_drafts",
+    "gathers_with",
     "hold",
     "import_issued_invoices",
+    "invoice_of_proforma",
     "issue_batch",
     "issue_invoice",
     "issue_invoices",
@@ -85,6 +104,7 @@ __all__ = [
     "note_delivery",
     "note_export",
     "note_unsent",
+    "open_deposits",
     "pending_approval",
     "rebill",
     "recipients_of",
@@ -98,7 +118,9 @@ __all__ = [
     "taxes_of",
     "try_batch",
     "variables_of",
+    "why_not_gathered",
     "write_credit_note",
     "write_draft",
+    "write_final_invoice",
     "write_message",
 ]

@@ -103,7 +103,7 @@ def submit_invoice(
 def _never_issued(invoice: Invoice, actor: User | None, on: date, today: date) -> list[Problem]:
     """What issuing refuses whoever approves: nobody is asked to approve it. The right is asked at issue."""
     found: list[Problem] = []
-    if invoice.payable <= 0:
+    if invoice.payable < 0 or not (invoice.payable or invoice.prepaid):
         found.append(
             Problem(
                 field="lines",

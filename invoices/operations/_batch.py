@@ -88,6 +88,7 @@ def _write(
     """The rows of each document, approved as it stands, in four statements; or why there are none."""
     found: list[Invoice | DomainError] = []
     invoices, lines, groups, instalments = [], [], [], []
+    book.load_tax_numbers(draft.customer for draft in drafts)
     for draft in drafts:
         try:
             worked = work_out(draft, today=local_day(draft.entity, now), book=book)

@@ -11,7 +11,7 @@ from core.money import round_money
 from correspondence.links import revoke_links_of
 from correspondence.operations import cancel_queued
 from invoices.events import INVOICE_CANCELLED, INVOICE_CREDITED
-from invoices.models import Invoice
+from invoices.models import Deduction, Invoice
 from invoices.operations._settlement import sync_settlement, taxes_of
 from ledger import operations as ledger
 from ledger.models import Allocation, Line, OpenItem
@@ -22,13 +22,22 @@ from trail.operations import record
 DISCOUNTS = "4100"
 
 
-def settle_credit(note: Invoice, credit: OpenItem, *, on: date, actor: User | None, now: datetime) -> None:
+def settle_credit(
+    note: Invoice, credit: OpenItem | None, *, on: date, actor: User | None, now: datetime
+) -> None:
     """Close what is open of the invoice with its credit note; what was paid becomes the customer's credit.
 
     An early payment discount shrinks with what is left of the invoice, so that nobody gets back more than
     was paid. Part of issuing: the invoice is locked, in the same transaction.
     """
     original = cast("Invoice", note.credits)
+    if note.prepaid:
+        # What the invoice had taken off can be taken off another one, or be credited itself.
+        Deduction.objects.filter(invoice=original, released_by=None).update(released_by=note)
+    if credit is None:
+        # Deposits had paid all of it: they are all that comes back.
+        _record(note, original, actor=actor, now=now)
+        return
     ids = [pk for pk in original.instalments.values_list("open_item_id", flat=True) if pk]
     items = ledger.lock_items([*ids, credit.pk])
     credit = items[credit.pk]

@@ -63,6 +63,7 @@ def write_credit_note(
     """
     invoice = lock(invoice)
     _refuse_uncreditable(invoice, reason_code, reason)
+    _refuse_deducted(invoice)
     left = creditable(invoice)
     wanted = {
         position: exact_amount(net, invoice.currency, field=f"lines[{position}].net")
@@ -111,12 +112,16 @@ def rebill(invoice: Invoice, draft: DraftInput | None, *, actor: User | None, no
         raise NotCreditable(
             f"{invoice} is not issued.", rule="a_rebill_replaces_an_issued_invoice", mend="Edit the draft."
         )
-    return write_draft(draft or fresh(as_input(invoice)), actor=actor, now=now, replaces=invoice)
-
-
-def copy_forward(invoice: Invoice, *, actor: User | None, now: datetime) -> Invoice:
-    """A new draft that says the same for today: dates and confirmations are not taken along."""
-    return write_draft(fresh(as_input(invoice)), actor=actor, now=now)
+    _refuse_proforma(invoice, "It asks for nothing; write a new one.")
+    return write_draft(
+        draft or fresh(as_input(invoice)),
+        actor=actor,
+        now=now,
+        replaces=invoice,
+        document_type=Invoice.Type.DEPOSIT
+        if invoice.document_type == Invoice.Type.DEPOSIT
+        else Invoice.Type.INVOICE,
+    )
 
 
 def fresh(draft: DraftInput) -> DraftInput:
@@ -182,7 +187,28 @@ def _shares(invoice: Invoice) -> Mapping[str, Fraction]:
     return next((shares for shares in COMPONENTS.values() if set(shares) == names), {})
 
 
+def _refuse_deducted(deposit: Invoice) -> None:
+    """A deposit that a final invoice takes off is not credited: the customer has its worth there."""
+    taken = deposit.deducted.filter(released_by=None).select_related("invoice").first()
+    if taken is not None:
+        raise NotCreditable(
+            f"{deposit} is taken off {taken.invoice}.",
+            rule="a_deducted_deposit_is_not_credited",
+            mend="Credit that invoice in full, or take the deposit off its draft, first.",
+        )
+
+
+def _refuse_proforma(invoice: Invoice, mend: str) -> None:
+    if invoice.is_proforma:
+        raise NotCreditable(
+            f"{invoice} is a pro-forma invoice: nothing was billed with it.",
+            rule="a_proforma_bills_nothing",
+            mend=mend,
+        )
+
+
 def _refuse_uncreditable(invoice: Invoice, reason_code: str, reason: str) -> None:
+    _refuse_proforma(invoice, "Make the invoice of it, or leave it.")
     if invoice.document_status != Invoice.Status.ISSUED or invoice.document_type == Invoice.Type.CREDIT_NOTE:
         raise NotCreditable(
             f"{invoice} is {invoice.get_document_status_display().lower()} and cannot be credited.",
@@ -233,6 +259,9 @@ def _note(
     rounding = (
         invoice.rounding - sum((note.rounding for note in earlier), Decimal(0)) if everything else Decimal(0)
     )
+    # The credit of all that is left mirrors the whole invoice, the deposits it took off included.
+    prepaid, prepaid_tax = (invoice.prepaid, invoice.prepaid_tax) if everything else (Decimal(0), Decimal(0))
+    payable = net + tax + rounding - prepaid
     rate = Rate(invoice.currency, invoice.entity.functional_currency, invoice.fx_rate)
     today = local_day(invoice.entity, now)
     return Invoice(
@@ -260,8 +289,10 @@ def _note(
         tax_total=tax,
         gross_total=net + tax,
         rounding=rounding,
-        payable=net + tax + rounding,
-        payable_functional=rate.convert(net + tax + rounding),
+        prepaid=prepaid,
+        prepaid_tax=prepaid_tax,
+        payable=payable,
+        payable_functional=rate.convert(payable),
         tax_functional=rate.convert(tax),
         texts=invoice.texts,
         created_by=actor,

@@ -1,10 +1,11 @@
 """Writing and editing drafts."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -12,6 +13,7 @@ from catalogue.queries import TaxDecision
 from core.errors import Refused, Stale
 from core.rows import insert_rows
 from entities.queries import local_day
+from invoices.deposits import refuse_over_deduction
 from invoices.events import INVOICE_CREATED, INVOICE_DISCARDED, INVOICE_EDITED, INVOICE_REOPENED
 from invoices.inputs import ChargeInput, DraftInput, LineInput
 from invoices.models import Instalment, Invoice, Line, TaxGroup
@@ -44,13 +46,15 @@ def write_draft(
     now: datetime,
     document_type: str = Invoice.Type.INVOICE,
     replaces: Invoice | None = None,
+    made_from: Invoice | None = None,
     book: Book | None = None,
     external_id: str = "",
+    note: Mapping[str, Any] | None = None,
 ) -> Invoice:
     """A new draft, worked out for its day. It has no number; it is called by its reference.
 
     `external_id` is what the caller bills by (order, contract and period): unique per company, so that
-    the same thing is not billed twice, whoever asks.
+    the same thing is not billed twice, whoever asks. `note` goes to the trail with it.
     """
     today = local_day(draft.entity, now)
     worked = work_out(draft, today=today, book=book or Book())
@@ -60,6 +64,7 @@ def write_draft(
         entity=draft.entity,
         customer=draft.customer,
         replaces=replaces,
+        made_from=made_from,
         created_by=actor,
         created_at=now,
         edited_by=actor,
@@ -78,6 +83,7 @@ def write_draft(
         customer_id=invoice.customer_id,
         payable=invoice.payable,
         currency=invoice.currency,
+        **(note or {}),
     )
     return invoice
 
@@ -101,7 +107,10 @@ def edit_draft(
             rule="a_credit_note_follows_its_invoice",
             mend="Discard it and write another.",
         )
-    worked = work_out(draft, today=local_day(draft.entity, now), book=Book())
+    taken_off = list(invoice.deductions.select_related("deposit"))
+    prepaid = sum((row.gross for row in taken_off), Decimal(0))
+    worked = work_out(draft, today=local_day(draft.entity, now), book=Book(), prepaid=prepaid)
+    refuse_over_deduction(taken_off, draft, worked)
     before = {name: getattr(invoice, name) for name in _TOLD}
     if invoice.document_status != Invoice.Status.DRAFT:
         void_approvals(invoice, reason="Edited after it was submitted.", now=now)
@@ -109,6 +118,7 @@ def edit_draft(
     invoice.approved_hash = ""
     invoice.entity, invoice.customer = draft.entity, draft.customer
     apply(invoice, draft, worked)
+    invoice.prepaid_tax = sum((row.tax for row in taken_off), Decimal(0))
     invoice.edited_by, invoice.edited_at = actor, now
     invoice.lock_version += 1
     invoice.save()
@@ -132,6 +142,8 @@ def discard_draft(invoice: Invoice, *, actor: User | None, now: datetime) -> Inv
     invoice = lock(invoice)
     check_next(invoice.document_status, Invoice.Status.DISCARDED)
     invoice.document_status = Invoice.Status.DISCARDED
+    # Its deposits wait for another final invoice.
+    invoice.deductions.all().delete()
     touch(invoice, actor, now)
     record(INVOICE_DISCARDED, invoice, actor=actor, at=now, customer_id=invoice.customer_id)
     return invoice
@@ -241,7 +253,7 @@ def apply(invoice: Invoice, draft: DraftInput, worked: Worked) -> None:
     invoice.lines_total, invoice.allowance_total = totals.sum_lines, totals.allowance_total
     invoice.charge_total, invoice.net_total = totals.charge_total, totals.net
     invoice.tax_total, invoice.gross_total = totals.tax, totals.gross
-    invoice.rounding, invoice.payable = totals.rounding, totals.due
+    invoice.rounding, invoice.payable, invoice.prepaid = totals.rounding, totals.due, totals.prepaid
     invoice.payable_functional = books.convert(totals.due)
     invoice.tax_functional = books.convert(totals.tax)
     invoice.balance = totals.due

@@ -15,7 +15,7 @@ from invoices.models import Invoice, Line
 from invoices.pricing import Book, Due, due_dates, schedule_of
 from invoices.snapshots import Parts, content_of, snapshot_of
 from ledger.models import OpenItem
-from ledger.rules import LATE_FEES, RETURNS, REVENUE, Leg, Rate, Tax, credit_note, issue
+from ledger.rules import DEPOSITS, LATE_FEES, RETURNS, REVENUE, Deposit, Leg, Rate, Tax, credit_note, issue
 from team.models import User
 from work.operations import hash_of
 
@@ -62,7 +62,7 @@ def plan_issue(invoice: Invoice, parts: Parts, book: Book, *, actor: User | None
             rule="issued_as_approved",
             mend="Take it back to draft and submit it again.",
         )
-    if invoice.payable <= 0:
+    if invoice.payable < 0 or not (invoice.payable or invoice.prepaid):
         raise InvoiceNotIssuable(
             f"{invoice} bills nothing; an issued document asks for more than nothing.",
             field="lines",
@@ -179,13 +179,17 @@ def _due(invoice: Invoice, parts: Parts, book: Book, on: date) -> tuple[Due, ...
 def _legs(invoice: Invoice, parts: Parts, due: Sequence[Due]) -> list[Leg]:
     rate = Rate(invoice.currency, invoice.entity.functional_currency, invoice.fx_rate)
     taxes = [Tax(group.tax, group.component) for group in parts.groups if group.tax]
+    if invoice.is_proforma:
+        # Nothing is sold or owed by it.
+        return []
     if invoice.document_type == Invoice.Type.CREDIT_NOTE:
         return credit_note(
             net=invoice.net_total,
             taxes=taxes,
             rate=rate,
             rounding=invoice.rounding,
-            account=LATE_FEES if _is_late_charge(invoice.credits) else RETURNS,
+            deposit=_used(parts),
+            account=_ACCOUNTS.get(_type_of(invoice.credits), RETURNS),
         )
     return issue(
         net=invoice.net_total,
@@ -193,10 +197,29 @@ def _legs(invoice: Invoice, parts: Parts, due: Sequence[Due]) -> list[Leg]:
         instalments=[part.amount for part in due],
         rate=rate,
         rounding=invoice.rounding,
-        account=LATE_FEES if _is_late_charge(invoice) else REVENUE,
+        deposit=_used(parts),
+        account=_ACCOUNTS.get(invoice.document_type, REVENUE),
     )
 
 
-def _is_late_charge(invoice: Invoice | None) -> bool:
-    # Late charges are the only debit notes: what was billed too low is billed by a further invoice.
-    return invoice is not None and invoice.document_type == Invoice.Type.DEBIT_NOTE
+# Late charges are the only debit notes: what was billed too low is billed by a further invoice. A deposit is
+# owed back until its supply is billed.
+_ACCOUNTS: dict[str, str] = {Invoice.Type.DEBIT_NOTE: LATE_FEES, Invoice.Type.DEPOSIT: DEPOSITS}
+
+
+def _type_of(invoice: Invoice | None) -> str:
+    return invoice.document_type if invoice is not None else ""
+
+
+def _used(parts: Parts) -> Deposit | None:
+    """The deposits the document takes off, at what they stand in the books."""
+    rows = parts.deductions
+    if not rows:
+        return None
+    groups = [group for row in rows for group in row.groups if Decimal(group["tax"])]
+    return Deposit(
+        net=sum((row.net for row in rows), Decimal(0)),
+        net_functional=sum((row.net_functional for row in rows), Decimal(0)),
+        taxes=tuple(Tax(Decimal(group["tax"]), group["component"]) for group in groups),
+        taxes_functional=tuple(Decimal(group["tax_functional"]) for group in groups),
+    )

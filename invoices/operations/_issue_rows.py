@@ -20,7 +20,7 @@ from trail.operations import Fact, record_all
 def write_issued(plans: Sequence[Plan], *, actor: User | None, now: datetime, documents: bool) -> None:
     """Write every row of the numbered plans, and leave their invoices as they now are."""
     _open_items(plans)
-    ledger.post([_posting(plan) for plan in plans], actor=actor, now=now)
+    ledger.post([_posting(plan) for plan in plans if plan.legs], actor=actor, now=now)
     _update_rows(plans, actor, now)
     copy_rows("invoices_snapshot", ("invoice_id", "content", "sha256"), map(_snapshot, plans))
     if documents:
@@ -108,7 +108,7 @@ def _posting(plan: Plan) -> ledger.Posting:
 def _update_rows(plans: Sequence[Plan], actor: User | None, now: datetime) -> None:
     """Instalments first: once the invoice says issued, its parts are frozen."""
     parts = [
-        (row.pk, row.due_on, row.reason, _item_of(plan, row).pk)
+        (row.pk, row.due_on, row.reason, _item_of(plan, row))
         for plan in plans
         for row in plan.parts.instalments
         if plan.invoice.document_type != Invoice.Type.CREDIT_NOTE
@@ -124,12 +124,14 @@ def _update_rows(plans: Sequence[Plan], actor: User | None, now: datetime) -> No
         "UPDATE invoices_invoice i SET document_status = 'issued', series_id = v.series,"
         " sequence = v.sequence, number = v.number, issued_on = v.issued_on, due_on = v.due_on,"
         " next_due_on = v.next_due_on,"
-        " policy_version_id = v.policy, balance = v.balance, settlement_status = 'open',"
-        " issued_at = v.issued_at, issued_by_id = v.issued_by, lock_version = lock_version + 1"
+        " policy_version_id = v.policy, balance = v.balance, settlement_status = v.settlement,"
+        " settled_on = v.settled_on, issued_at = v.issued_at, issued_by_id = v.issued_by,"
+        " lock_version = lock_version + 1"
         " FROM (VALUES %s) v (id, series, sequence, number, issued_on, due_on, next_due_on, policy,"
-        " balance, issued_at, issued_by) WHERE i.id = v.id",
+        " balance, settlement, settled_on, issued_at, issued_by) WHERE i.id = v.id",
         [_row(plan, actor, now) for plan in plans],
-        template="(%s, %s, %s, %s, %s::date, %s::date, %s::date, %s, %s, %s::timestamptz, %s::bigint)",
+        template="(%s, %s, %s, %s, %s::date, %s::date, %s::date, %s, %s, %s, %s::date, %s::timestamptz,"
+        " %s::bigint)",
     )
     for plan in plans:
         invoice = plan.invoice
@@ -140,19 +142,32 @@ def _update_rows(plans: Sequence[Plan], actor: User | None, now: datetime) -> No
         invoice.issued_on, invoice.issued_at, invoice.issued_by = plan.on, now, actor
         invoice.policy_version = plan.parts.policy
         invoice.balance = _balance(plan)
+        invoice.settlement_status = _settlement(plan)
         invoice.lock_version += 1
 
 
-def _item_of(plan: Plan, row: Instalment) -> OpenItem:
-    return plan.items[str(row.number)]
+def _item_of(plan: Plan, row: Instalment) -> int | None:
+    """The open item of an instalment; a pro-forma invoice, and one that deposits paid, have none."""
+    item = plan.items.get(str(row.number))
+    return item.pk if item is not None else None
+
+
+def _is_owed(plan: Plan) -> bool:
+    return not plan.invoice.credits_id and not plan.invoice.is_proforma and plan.invoice.payable > 0
 
 
 def _balance(plan: Plan) -> Decimal:
-    return Decimal(0) if plan.invoice.credits_id else plan.invoice.payable
+    return plan.invoice.payable if _is_owed(plan) else Decimal(0)
+
+
+def _settlement(plan: Plan) -> str:
+    """Open, unless deposits paid all of it."""
+    paid = plan.invoice.document_type == Invoice.Type.INVOICE and not plan.invoice.payable
+    return (Invoice.Settlement.PAID if paid else Invoice.Settlement.OPEN).value
 
 
 def _row(plan: Plan, actor: User | None, now: datetime) -> tuple[Any, ...]:
-    invoice, owed = plan.invoice, not plan.invoice.credits_id
+    invoice, owed, settlement = plan.invoice, _is_owed(plan), _settlement(plan)
     return (
         invoice.pk,
         plan.series.pk if plan.series else None,
@@ -163,6 +178,8 @@ def _row(plan: Plan, actor: User | None, now: datetime) -> tuple[Any, ...]:
         min(part.due_on for part in plan.due) if owed else None,
         plan.parts.policy.pk if plan.parts.policy else None,
         _balance(plan),
+        settlement,
+        plan.on if settlement == Invoice.Settlement.PAID else None,
         now,
         actor.pk if actor else None,
     )

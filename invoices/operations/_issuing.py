@@ -58,5 +58,5 @@ def issue_invoices(
         write_issued(plans, actor=actor, now=now, documents=documents)
         for plan in plans:
             if plan.invoice.credits_id:
-                settle_credit(plan.invoice, plan.items["credit"], on=plan.on, actor=actor, now=now)
+                settle_credit(plan.invoice, plan.items.get("credit"), on=plan.on, actor=actor, now=now)
     return Issued([plan.invoice for plan in plans], refused)

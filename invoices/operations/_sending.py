@@ -25,7 +25,12 @@ from team.models import User
 from trail.models import Entry
 from trail.operations import record
 
-SITUATIONS = {Invoice.Type.INVOICE: "invoice", Invoice.Type.CREDIT_NOTE: "credit_note"}
+SITUATIONS = {
+    Invoice.Type.INVOICE: "invoice",
+    Invoice.Type.DEPOSIT: "invoice",
+    Invoice.Type.CREDIT_NOTE: "credit_note",
+    Invoice.Type.PROFORMA: "proforma",
+}
 
 LATE_CHARGE = "late_charge"
 """The situation of debit notes, whose mail the app of late charges writes."""
@@ -166,6 +171,8 @@ def variables_of(snapshot: dict[str, Any], customer_name: str) -> dict[str, Valu
     due = Amount(Decimal(totals["due"]), currency)
     if credited := snapshot.get("credits"):
         return values | {"amount": due, "credited_number": credited["number"], "reason": credited["reason"]}
+    if snapshot["document_type"] == Invoice.Type.PROFORMA:
+        return values | {"amount": due}
     values |= {
         "amount_due": due,
         "due_on": date.fromisoformat(snapshot["due_on"]),

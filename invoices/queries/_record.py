@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db.models import Prefetch, QuerySet
 
-from invoices.models import Hold, Invoice
+from invoices.models import Deduction, Hold, Invoice
 from ledger.models import Allocation
 
 
@@ -20,6 +20,7 @@ def record_of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
         "policy_version__policy",
         "credits",
         "replaces",
+        "made_from",
         "issued_by",
         "created_by",
         "edited_by",
@@ -31,6 +32,9 @@ def record_of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
         "documents",
         Prefetch("holds", Hold.objects.select_related("line", "placed_by", "released_by")),
         Prefetch("credit_notes", Invoice.objects.exclude(document_status=Invoice.Status.DISCARDED)),
+        Prefetch("deductions", Deduction.objects.select_related("deposit")),
+        Prefetch("deducted", Deduction.objects.select_related("invoice", "released_by")),
+        Prefetch("made_into", Invoice.objects.exclude(document_status=Invoice.Status.DISCARDED)),
         Prefetch("replaced_by", Invoice.objects.exclude(document_status=Invoice.Status.DISCARDED)),
     )
 

@@ -58,9 +58,29 @@ def _amount(data: Mapping[str, Any]) -> str:
     return f"{locale.money(amount, currency)}" if amount and currency else str(amount or "")
 
 
+def _written(data: Mapping[str, Any]) -> str:
+    """How the draft came to be."""
+    for key, words in (
+        ("copied_from", "copied it from {}"),
+        ("made_from", "made it of {}"),
+        ("final_of", "began the final invoice of {}"),
+        ("gathered", "gathered {} into it"),
+    ):
+        if data.get(key):
+            return words.format(data[key])
+    return "wrote the draft"
+
+
 # Fact -> (kind, icon, tone, words). A fact that is not here is shown under its own name.
 _ACTS: Mapping[str, tuple[str, str, str, Words]] = {
-    "invoice.created": ("trail", "file-plus", "", _said("wrote the draft")),
+    "invoice.created": ("trail", "file-plus", "", _written),
+    "invoice.deposits_chosen": (
+        "trail",
+        "receipt",
+        "",
+        lambda d: f"took off {d['deposits']}" if d.get("deposits") else "took no deposit off any more",
+    ),
+    "invoice.gathered": ("trail", "git-merge", "", lambda d: f"gathered it into {d.get('into', '')}"),
     "invoice.edited": ("trail", "pencil", "", _said("changed the draft")),
     "invoice.discarded": ("trail", "trash", "bad", _said("discarded the draft")),
     "invoice.submitted": ("trail", "send", "", _said("submitted it for approval")),

@@ -13,6 +13,8 @@ from ledger.models import DaySum
 from team.models import User
 
 _PARTS = {"": Q(), "open": Q(part="owed"), "paid": Q(part="paid")}
+# A pro-forma is listed and counted, and adds nothing to what was billed.
+_SOLD = ~Q(document_type=Invoice.Type.PROFORMA)
 _KNOWN = frozenset({"today", "status", "entity", "currency", "issued_from", "issued_to"})
 """Filters the sums per day can follow; `today` narrows nothing by itself."""
 
@@ -36,7 +38,7 @@ def totals_of(rows: QuerySet[Invoice]) -> list[Total]:
         .values("currency")
         .annotate(
             count=Count("pk"),
-            billed=Sum("payable", filter=~credit, default=Decimal(0)),
+            billed=Sum("payable", filter=~credit & _SOLD, default=Decimal(0)),
             credited=Sum("payable", filter=credit, default=Decimal(0)),
             owed=Sum("balance", filter=OWED, default=Decimal(0)),
         )
@@ -66,7 +68,7 @@ def _issued(user: User, filters: Filters) -> list[Total]:
         .values("currency")
         .annotate(
             count=Sum("n"),
-            billed=Sum("amount", filter=~credit, default=Decimal(0)),
+            billed=Sum("amount", filter=~credit & ~Q(kind=Invoice.Type.PROFORMA), default=Decimal(0)),
             credited=Sum("amount", filter=credit, default=Decimal(0)),
             owed=Sum("balance"),
         )

@@ -9,13 +9,14 @@ from django.urls import reverse
 
 from core.errors import DomainError
 from invoices.models import Invoice
-from invoices.operations import NotSendable, recipients_of
+from invoices.operations import NotSendable, open_deposits, recipients_of
 from invoices.views._edges import link
 from team.models import User
 from work.models import Approval
 from work.operations import refuse_unless_may_decide
 
 Status = Invoice.Status
+WRITE = "invoices.edit_invoice"
 _NO_RIGHT = "Your role does not include this."
 _OPEN = (Status.DRAFT, Status.PENDING, Status.APPROVED)
 
@@ -79,6 +80,7 @@ def _unissued(invoice: Invoice, user: User) -> list[Act]:
             "invoices.issue_invoice",
             why="" if status == Status.APPROVED else "It has to be approved first.",
         ),
+        *_deposits(invoice, user),
         _copy(invoice, user),
         _act(
             invoice,
@@ -95,11 +97,17 @@ def _unissued(invoice: Invoice, user: User) -> list[Act]:
 
 
 def _issued(invoice: Invoice, user: User) -> list[Act]:
+    if invoice.is_proforma:
+        return _proforma(invoice, user)
     is_credit = invoice.document_type == Invoice.Type.CREDIT_NOTE
     owed = "" if invoice.balance else "Nothing of it is open."
     cancelled = "It is cancelled." if invoice.document_status == Status.CANCELLED else ""
     acts = [_payment(invoice, user, owed)] if not is_credit else []
     acts.append(_send(invoice, user))
+    if invoice.document_type == Invoice.Type.DEPOSIT:
+        used = invoice.deducted.filter(released_by=None).select_related("invoice").first()
+        why = cancelled or (f"It is taken off {used.invoice}." if used else "")
+        acts.append(_act(invoice, user, "final", "Write the final invoice", "file-check", WRITE, why=why))
     if not is_credit:
         acts += [
             _act(
@@ -125,6 +133,7 @@ def _issued(invoice: Invoice, user: User) -> list[Act]:
             ),
             *_giving_up(invoice, user, owed),
             _copy(invoice, user),
+            *_repeat(invoice, user),
         ]
     acts.append(
         _act(invoice, user, "annotate", "Note beside it", "note", "invoices.edit_invoice", method="get")
@@ -133,6 +142,18 @@ def _issued(invoice: Invoice, user: User) -> list[Act]:
         why = "" if user.has_perm("correspondence.manage_link") else _NO_RIGHT
         acts.append(Act("links", "Customer links", "link", links, "get", why))
     return acts
+
+
+def _proforma(invoice: Invoice, user: User) -> list[Act]:
+    """It asks for nothing, so nothing of it is paid, credited or held."""
+    made = invoice.made_into.exclude(document_status=Status.DISCARDED).first()
+    why = f"It is written: {made}." if made else ""
+    return [
+        _act(invoice, user, "convert", "Make the invoice of it", "file-check", WRITE, why=why),
+        _send(invoice, user),
+        _copy(invoice, user),
+        _act(invoice, user, "annotate", "Note beside it", "note", WRITE, method="get"),
+    ]
 
 
 def _act(  # noqa: PLR0917 (a row of a table)
@@ -149,6 +170,22 @@ def _act(  # noqa: PLR0917 (a row of a table)
 ) -> Act:
     reason = why or ("" if user.has_perm(right) else _NO_RIGHT)
     return Act(code, label, icon, reverse(f"invoices:{code}", args=[invoice.pk]), method, reason, key)
+
+
+def _deposits(invoice: Invoice, user: User) -> list[Act]:
+    if invoice.document_type != Invoice.Type.INVOICE:
+        return []
+    why = "" if invoice.prepaid or open_deposits(invoice).exists() else "This customer has no deposit left."
+    return [_act(invoice, user, "deposits", "Take deposits off", "receipt", WRITE, method="get", why=why)]
+
+
+def _repeat(invoice: Invoice, user: User) -> list[Act]:
+    """Contracts stand above invoices: the page is linked where there is one."""
+    url = link("contracts:repeat", invoice.pk)
+    if not url or invoice.document_type != Invoice.Type.INVOICE:
+        return []
+    why = "" if user.has_perm("contracts.edit_contract") else _NO_RIGHT
+    return [Act("repeat", "Repeat it", "rotate-clockwise", url, "get", why)]
 
 
 def _copy(invoice: Invoice, user: User) -> Act:

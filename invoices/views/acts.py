@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
 from core.locale import editable
 from core.permissions import allowed
+from entities.queries import local_day
 from invoices import operations
-from invoices.forms import AnnotationForm, CreditForm, HoldForm
+from invoices.forms import AnnotationForm, CreditForm, DepositsForm, HoldForm
 from invoices.models import Hold, Invoice
 from invoices.views._edges import find, go, take_fault
 from invoices.views.record import page_of
@@ -103,9 +108,89 @@ def copy(request: StaffRequest, pk: int) -> HttpResponse:
 
     def act() -> HttpResponse:
         made = operations.copy_forward(original, actor=request.user, now=timezone.now())
+        messages.success(request, _copied(made, timezone.now()))
+        return redirect("invoices:edit", made.invoice.pk)
+
+    return act_once(request, act)
+
+
+def _copied(made: operations.Copied, now: datetime) -> str:
+    """What is not as in the original, and what the check asks for."""
+    said = [_("Copied.")]
+    if made.repriced:
+        said.append(
+            ngettext(
+                "%(n)s price is the list's of today.", "%(n)s prices are the list's of today.", made.repriced
+            )
+            % {"n": made.repriced}
+        )
+    if made.months:
+        said.append(
+            ngettext("Its periods moved by %(n)s month.", "Its periods moved by %(n)s months.", made.months)
+            % {"n": made.months}
+        )
+    findings, _lines = operations.check_invoice(made.invoice, today=local_day(made.invoice.entity, now))
+    stops = sum(row["severity"] in ("block", "confirm") for row in findings)
+    if stops:
+        said.append(
+            ngettext(
+                "%(n)s point is to be settled before it goes out.",
+                "%(n)s points are to be settled before it goes out.",
+                stops,
+            )
+            % {"n": stops}
+        )
+    return " ".join(said)
+
+
+@require_POST
+@allowed(WRITE)
+def convert(request: StaffRequest, pk: int) -> HttpResponse:
+    """The draft of the invoice a pro-forma announced."""
+    original = find(request, pk)
+
+    def act() -> HttpResponse:
+        made = operations.invoice_of_proforma(original, actor=request.user, now=timezone.now())
         return redirect("invoices:edit", made.pk)
 
     return act_once(request, act)
+
+
+@require_POST
+@allowed(WRITE)
+def final(request: StaffRequest, pk: int) -> HttpResponse:
+    """The draft of the final invoice of a deposit, which it takes off."""
+    deposit = find(request, pk)
+
+    def act() -> HttpResponse:
+        made = operations.write_final_invoice(deposit, actor=request.user, now=timezone.now())
+        messages.success(request, _("The deposit is taken off. Now bill the whole supply in the lines."))
+        return redirect("invoices:edit", made.pk)
+
+    return act_once(request, act)
+
+
+@require_http_methods(_BOTH)
+@allowed(WRITE)
+def deposits(request: StaffRequest, pk: int) -> HttpResponse:
+    """Which deposits of the customer this invoice takes off."""
+    invoice = find(request, pk)
+
+    def act(invoice: Invoice, form: Any) -> object:
+        chosen = form.cleaned_data["deposits"]
+        return operations.deduct_deposits(invoice, chosen, actor=request.user, now=timezone.now())
+
+    return _form_page(
+        request,
+        invoice,
+        partial(DepositsForm, rows=operations.open_deposits(invoice)),
+        act,
+        title=_("Take deposits off"),
+        text=_("Each is taken off with its tax, and named on the document. It can be taken off once."),
+        button=_("Save"),
+        done=_("Saved."),
+        initial={"deposits": [row.deposit_id for row in invoice.deductions.all()]},
+    )
 
 
 @require_POST

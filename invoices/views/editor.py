@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import DomainError, Stale
@@ -30,6 +31,12 @@ from invoices.views._edges import by_script, find, go
 from team.requests import StaffRequest
 
 WRITE = "invoices.edit_invoice"
+KINDS = {
+    Invoice.Type.INVOICE: _("Invoice"),
+    Invoice.Type.DEPOSIT: _("Deposit invoice"),
+    Invoice.Type.PROFORMA: _("Pro-forma invoice"),
+}
+"""What is written in the editor; the other documents follow from these."""
 _TOKEN_SECONDS = 24 * 3600
 
 
@@ -136,7 +143,19 @@ def _found(request: StaffRequest, target: str) -> dict[str, Any]:
     text = request.GET.get("q", "").strip()[:100]
     rows = customer_queries.matching(customer_queries.visible_to(request.user), text)
     rows = rows.filter(status=Customer.Status.ACTIVE).select_related("entity").order_by("name", "pk")
-    return {"q": text, "customers": list(rows[:12]), "target": target}
+    return {
+        "q": text,
+        "customers": list(rows[:12]),
+        "target": target,
+        "kinds": KINDS if target == reverse("invoices:new") else {},
+        "kind": kind_of(request),
+    }
+
+
+def kind_of(request: StaffRequest) -> Invoice.Type:
+    """What kind of document a new draft is."""
+    asked = request.POST.get("kind") or request.GET.get("kind") or ""
+    return Invoice.Type(asked) if asked in KINDS else Invoice.Type.INVOICE
 
 
 def _customer(request: StaffRequest, invoice: Invoice) -> Customer:
@@ -186,7 +205,7 @@ def _write(request: StaffRequest, invoice: Invoice | None, editor: Editor) -> In
     now = timezone.now()
     draft = editor.to_input(local_day(editor.head.cleaned_data["entity"], now))
     if invoice is None:
-        invoice = operations.write_draft(draft, actor=request.user, now=now)
+        invoice = operations.write_draft(draft, actor=request.user, now=now, document_type=kind_of(request))
         cache.set(_key(request), invoice.pk, _TOKEN_SECONDS)
         return invoice
     version = request.POST.get("force") or request.POST.get("version") or ""
@@ -254,6 +273,8 @@ def _page(
     context |= {
         "token": request.POST.get("token") or secrets.token_urlsafe(16),
         "stale": stale,
+        "kind": invoice.document_type if invoice else kind_of(request),
+        "title": KINDS.get(Invoice.Type(invoice.document_type) if invoice else kind_of(request), ""),
         "version": stale["version"] if stale else invoice.lock_version if invoice else "",
         **_editing.page_context(request, customer, invoice, _day(editor, invoice)),
     }

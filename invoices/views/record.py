@@ -71,6 +71,8 @@ def _context(request: StaffRequest, invoice: Invoice, now: datetime) -> dict[str
         "open_holds": [hold for hold in invoice.holds.all() if hold.released_at is None],
         "can_hold": request.user.has_perm("invoices.hold_invoice"),
         "notes": invoice.credit_notes.all(),
+        "deductions": invoice.deductions.all(),
+        "uses": invoice.deducted.all(),
         "findings": [f for f in invoice.checks if f.get("severity") in ("confirm", "warn")],
         "requirements": _requirements(invoice, invoice.issued_on or today),
         "money": ageing_of_customer(invoice.customer_id, on=today, today=today),

@@ -103,7 +103,7 @@ def _sold(by_pk: Mapping[int, Entity], on: date) -> list[dict[str, Any]]:
     """Invoices less credit notes by company, currency and day; `recent` = those of the last 90 days."""
     since = on - timedelta(days=DSO_DAYS)
     signed = []
-    for row in _by_day(by_pk, Q(kind__in=Invoice.Type.values), on):
+    for row in _by_day(by_pk, Q(kind__in=Invoice.BILLED), on):
         sign = -1 if row["kind"] == Invoice.Type.CREDIT_NOTE else 1
         amount, functional = sign * row["amount"], sign * row["functional"]
         late = row["day"] > since

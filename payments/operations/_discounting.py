@@ -38,11 +38,12 @@ def earned_discount(
     invoice = invoice_of(debit)
     version = invoice.policy_version if invoice is not None else None
     offer = clauses_of(version).early_discount if version is not None else None
-    if invoice is None or offer is None:
+    if invoice is None or offer is None or invoice.document_type != Invoice.Type.INVOICE:
+        # Only an invoice offers it: see what its document says.
         return None
     earned = rules.early_discount(
         gross=open_before,
-        tax=round_money(invoice.tax_total * open_before / invoice.payable, invoice.currency),
+        tax=round_money(invoice.tax_payable * open_before / invoice.payable, invoice.currency),
         pct=offer.pct,
         days=offer.days,
         invoice_date=debit.opened_on,

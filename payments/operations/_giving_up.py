@@ -162,7 +162,7 @@ def approve_write_off(row: WriteOff, *, actor: User, now: datetime) -> WriteOff:
         lost = write_off_split(
             open_amount=part,
             gross=invoice.payable,
-            tax=invoice.tax_total,
+            tax=invoice.tax_payable,
             tax_relief=invoice.entity.bad_debt_relief,
             currency=invoice.currency,
         )

@@ -146,7 +146,7 @@ def _booking(invoice: Invoice, amount: Decimal) -> dict[str, Any]:
     lost = write_off_split(
         open_amount=amount,
         gross=invoice.payable,
-        tax=invoice.tax_total,
+        tax=invoice.tax_payable,
         tax_relief=invoice.entity.bad_debt_relief,
         currency=invoice.currency,
     )

@@ -205,6 +205,12 @@ def _contracts(world: World, now: datetime) -> dict[str, Any]:
     contracts.suspend_contract(
         contract, starts_on=first, ends_on=first, reason="A broken line", actor=world.clerk, now=now
     )
+    contracts.ask_change(
+        contract, "end", {"ends_on": now.date(), "reason": "They move"}, actor=world.clerk, now=now
+    )
+    contracts.repeat_invoice(
+        world.issued("75", now=now), starts_on=now.date(), every_months=3, actor=world.clerk, now=now
+    )
     return {
         "contract": contract,
         "contract_draft": drafted(world, by_use, starts_on=first, now=now),
@@ -285,12 +291,30 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
         **_own_page(world, now),
         "waiting": invoices.submit_invoice(waiting, actor=world.clerk, now=ago(1)),
         "approved": world.approved("900", "45.50", now=ago(1)),
+        **_announced(world, now),
         "draft": invoices.write_draft(
             world.draft("1234.56", "80", discount_pct=Decimal(5), discount_reason="Volume"),
             actor=world.clerk,
             now=now,
         ),
     }
+
+
+def _announced(world: World, now: datetime) -> dict[str, Invoice]:
+    """A pro-forma invoice, a deposit, and the draft of its final invoice."""
+    issued = {
+        kind: invoices.issue_invoice(
+            world.approve(
+                invoices.write_draft(world.draft("5500"), actor=world.clerk, now=now, document_type=kind),
+                now=now,
+            ),
+            actor=world.clerk,
+            now=now,
+        )
+        for kind in (Invoice.Type.PROFORMA, Invoice.Type.DEPOSIT)
+    }
+    final = invoices.write_final_invoice(issued[Invoice.Type.DEPOSIT], actor=world.clerk, now=now)
+    return {**{str(kind): made for kind, made in issued.items()}, "final": final}
 
 
 def _own_page(world: World, now: datetime) -> dict[str, str]:

@@ -91,12 +91,28 @@ def test_changes_of_a_contract_are_entered_on_the_screen(client, world):
     plan = f"{page}plan/{contract.items.get().pk}/"
     assert client.post(plan, {"on": "2025-01-16", "description": "Plus", "price": "60"}).status_code == 422
     assert client.post(plan, {"on": "2026-01-16", "description": "Plus", "price": "60"}).status_code == 302
+
+    def agree():
+        client.force_login(world.controller)
+        assert client.post(f"{page}change/approve/").status_code == 302
+        client.force_login(world.clerk)
+
+    assert "A change waits" in client.get(page).content.decode()
+    assert client.post(f"{page}change/approve/").status_code in {403, 409}
+    agree()
     pause = {"starts_on": "2026-02-01", "ends_on": "", "reason": "Rebuilding"}
     assert client.post(f"{page}suspend/", pause).status_code == 302
+    agree()
     assert client.post(f"{page}suspend/", pause).status_code == 422
     assert client.post(f"{page}resume/", {"last_day": "2026-02-10"}).status_code == 302
+    client.force_login(world.controller)
+    assert client.post(f"{page}change/reject/", {"reason": "Not yet agreed"}).status_code == 302
+    client.force_login(world.clerk)
+    assert client.post(f"{page}resume/", {"last_day": "2026-02-10"}).status_code == 302
+    agree()
     assert client.post(f"{page}end/", {"ends_on": "2026-03-31", "reason": ""}).status_code == 422
     assert client.post(f"{page}end/", {"ends_on": "2026-03-31", "reason": "Moved"}).status_code == 302
+    agree()
 
     shown = client.get(page).content.decode()
 

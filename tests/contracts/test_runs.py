@@ -10,7 +10,9 @@ from contracts import operations
 from contracts.inputs import ItemInput
 from contracts.models import BillLine, BillRun, ContractBill, RunRow
 from core.errors import Refused
+from customers import operations as customers
 from customers.models import Customer
+from invoices import operations as invoices
 from invoices.models import Invoice, Snapshot
 from ledger.queries import faults
 from tests.contracts.scene import JANUARY, D, active, at, done, drafted, lines_of, planned
@@ -126,6 +128,23 @@ def test_contracts_of_a_customer_share_an_invoice_where_that_was_agreed(world):
     assert sorted(len(row.parts) for row in run.rows.all()) == [1, 2]
     assert sorted(invoice.net_total for invoice in Invoice.objects.all()) == [30, 60]
     assert ContractBill.objects.count() == 3
+
+
+def test_a_customer_that_takes_one_invoice_a_month_gets_one_whatever_its_contracts_say(world):
+    customers.add_requirement(
+        kind="consolidated_invoice", severity="block", valid_from=date(2026, 1, 1), customer=world.customer,
+        actor=world.clerk, now=JANUARY,
+    )  # fmt: skip
+    active(world, starts_on=date(2026, 1, 1))
+    active(world, starts_on=date(2026, 1, 2))
+
+    run = done(world, now=JANUARY)
+
+    assert [len(row.parts) for row in run.rows.all()] == [2]
+    # What is written by hand in the same month is stopped by the gate.
+    draft = invoices.write_draft(world.draft("10.00"), actor=world.clerk, now=JANUARY)
+    findings, _lines = invoices.check_invoice(draft, today=JANUARY.date())
+    assert "customer.consolidated_invoice" in {row["rule"] for row in findings if row["severity"] == "block"}
 
 
 def test_a_row_the_gate_stops_is_told_mended_and_tried_again(world):

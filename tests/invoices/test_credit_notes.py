@@ -509,7 +509,7 @@ def test_copy_forward_says_the_same_for_today(world):
         overrides={"duplicate": "it is right"},
     )
 
-    copy = operations.copy_forward(invoice, actor=world.clerk, now=NOW + timedelta(days=30))
+    copy = operations.copy_forward(invoice, actor=world.clerk, now=NOW + timedelta(days=30)).invoice
 
     assert (copy.payable, copy.notes, copy.planned_on) == (invoice.payable, "Thank you", None)
     assert (copy.overrides, copy.replaces_id, copy.due_on > invoice.due_on) == ({}, None, True)

@@ -447,10 +447,10 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("statements", "retry", COMPANY, _pk("mailing")),
     ("statements", "make schedule customer_panel", COMPANY, _pk("customer")),
     ("statements", "segment_schedule", SHARED, _pk("segment")),
-    ("invoices", "edit submit withdraw approve reject issue discard", COMPANY, _pk("draft")),
+    ("invoices", "edit submit withdraw approve reject issue discard deposits", COMPANY, _pk("draft")),
     (
         "invoices",
-        "detail send copy rebill credit hold annotate pdf paper mail",
+        "detail send copy convert final rebill credit hold annotate pdf paper mail",
         COMPANY,
         _pk("issued"),
     ),
@@ -550,10 +550,11 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("charges", "review", SHARED, _pk("rate")),
     (
         "contracts",
-        "detail edit submit approve reject cancel suspend resume end credit",
+        "detail edit submit approve reject cancel suspend resume end credit change_approve change_reject",
         COMPANY,
         _pk("contract"),
     ),
+    ("contracts", "repeat", COMPANY, _pk("issued")),
     (
         "contracts",
         "change_plan",

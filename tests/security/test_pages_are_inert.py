@@ -126,7 +126,7 @@ def make_company_objects(company: Company, issued) -> Company:
 
     world = company.world
     company.objects["issued"] = issued
-    company.objects["draft"] = invoices.copy_forward(issued, actor=world.clerk, now=NOW)
+    company.objects["draft"] = invoices.copy_forward(issued, actor=world.clerk, now=NOW).invoice
     company.objects["hold"] = invoices.hold(issued, Decimal(1), reason=HOSTILE, actor=world.lead, now=NOW)
     payment = payments.record_payment(
         payments.Receipt(

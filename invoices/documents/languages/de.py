@@ -67,6 +67,7 @@ TEXTS = {
     "tax_on": "{tax} {rate} auf {taxable}",
     "tax_none_on": "{tax} auf {taxable}",
     "gross": "Gesamt",
+    "less_deposit": "abzüglich Anzahlungsrechnung {number} vom {date} ({net} + {tax_name} {tax})",
     "prepaid": "Bereits gezahlt",
     "rounding": "Rundung",
     "total_due": "Zu zahlen",

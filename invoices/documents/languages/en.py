@@ -67,6 +67,7 @@ TEXTS = {
     "tax_on": "{tax} {rate} on {taxable}",
     "tax_none_on": "{tax} on {taxable}",
     "gross": "Total",
+    "less_deposit": "less deposit invoice {number} of {date} ({net} + {tax_name} {tax})",
     "prepaid": "Already paid",
     "rounding": "Rounding",
     "total_due": "Total due",

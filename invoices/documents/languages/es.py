@@ -67,6 +67,7 @@ TEXTS = {
     "tax_on": "{tax} {rate} sobre {taxable}",
     "tax_none_on": "{tax} sobre {taxable}",
     "gross": "Total",
+    "less_deposit": "menos factura de anticipo {number} de {date} ({net} + {tax_name} {tax})",
     "prepaid": "Ya pagado",
     "rounding": "Redondeo",
     "total_due": "Total a pagar",

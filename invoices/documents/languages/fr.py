@@ -67,6 +67,7 @@ TEXTS = {
     "tax_on": "{tax} {rate} sur {taxable}",
     "tax_none_on": "{tax} sur {taxable}",
     "gross": "Total TTC",
+    "less_deposit": "moins facture d'acompte {number} du {date} ({net} + {tax_name} {tax})",
     "prepaid": "Déjà payé",
     "rounding": "Arrondi",
     "total_due": "Net à payer",

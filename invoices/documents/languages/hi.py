@@ -67,6 +67,7 @@ TEXTS = {
     "tax_on": "{tax} {rate}, {taxable} पर",
     "tax_none_on": "{tax}, {taxable} पर",
     "gross": "कुल",
+    "less_deposit": "घटाएँ अग्रिम इनवॉइस {number} दिनांक {date} ({net} + {tax_name} {tax})",
     "prepaid": "पहले भुगतान किया गया",
     "rounding": "पूर्णांकन",
     "total_due": "कुल देय",
