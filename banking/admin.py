@@ -16,6 +16,14 @@ class StatementAdmin(ReadOnly):
     list_filter = ("proof",)
 
 
+@admin.register(models.Remittance)
+class RemittanceAdmin(ReadOnly):
+    """What payers said a payment is for."""
+
+    list_display = ("name", "entity", "brought_at")
+    exclude = ("content",)
+
+
 @admin.register(models.Line)
 class LineAdmin(ReadOnly):
     """Movements and what they became."""

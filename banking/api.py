@@ -10,13 +10,14 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from banking import jobs, operations, queries, reading
-from banking.models import Line, Statement
+from banking.models import Line, Remittance, Statement
 from banking.operations import Choice
 from core.errors import Invalid
 from core.rest.fields import Amount, Input, Query, Text, Whole
 from core.rest.lookup import at_address, named
 from core.rest.paging import Listing
 from customers import queries as customers
+from entities import queries as entities
 from payments import queries as payments
 from team.endpoints import Call, act
 from work.jobs import hand_over
@@ -93,6 +94,26 @@ class BankStatementIn(Input):
     )
 
 
+class RemittanceIn(Input):
+    """A payer's advice as CSV in base64; columns only where their headings are unusual."""
+
+    entity = Text(max_length=12, help_text="The company's code.")
+    name = Text(max_length=200)
+    content = Text(max_length=reading.MOST_BYTES * 4 // 3 + 4, help_text="The file's bytes in base64.")
+
+
+class RemittanceOut(serializers.Serializer[Any]):
+    """An advice: how many lines it has, and how many of them have not arrived."""
+
+    id = serializers.IntegerField()
+    entity = serializers.CharField(source="entity.code")
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+    lines = serializers.IntegerField(source="n")
+    waiting = serializers.IntegerField()
+    brought_at = serializers.DateTimeField()
+
+
 class LinesQuery(Query):
     """Narrowing the lines."""
 
@@ -161,15 +182,7 @@ def import_bank_statement(request: Call, data: dict[str, Any]) -> Statement:
     The file is taken whole or refused whole; the same bytes again answer with what was imported before. Of
     several statements the first is answered.
     """
-    try:
-        content = base64.b64decode(data["content"], validate=True)
-    except (binascii.Error, ValueError) as fault:
-        raise Invalid(
-            "The content is no base64.",
-            field="content",
-            rule="content_is_base64",
-            mend="Encode the file's bytes.",
-        ) from fault
+    content = _decoded(data["content"])
     account = None
     if data.get("account") is not None:
         account = named(
@@ -223,3 +236,45 @@ def join_bank_line(request: Call, pk: int, data: dict[str, Any]) -> Line:
 
 def _line(request: Call, pk: int) -> Line:
     return at_address(queries.lines_visible_to(request.user), pk=pk)
+
+
+@act("GET", VIEW, answers=RemittanceOut, paged=True)
+def list_remittances(request: Call) -> Listing:
+    """Remittance advices, the latest first."""
+    return Listing(queries.remittances_visible_to(request.user), "-brought", {"brought": "brought_at"})
+
+
+@act("GET", VIEW, answers=RemittanceOut)
+def get_remittance(request: Call, pk: int) -> Remittance:
+    """One remittance advice."""
+    return at_address(queries.remittances_visible_to(request.user), pk=pk)
+
+
+@act(
+    "POST",
+    IMPORT,
+    takes=RemittanceIn,
+    answers=RemittanceOut,
+    status=201,
+    at="remittance",
+    examples={"An advice": {"entity": "NWE", "name": "a.csv", "content": "aW52b2ljZSxhbW91bnQK"}},
+)
+def import_remittance(request: Call, data: dict[str, Any]) -> Remittance:
+    """Import a payer's advice, whole or not at all; the same bytes again are the same advice."""
+    entity = named(entities.visible_to(request.user), field="entity", what="company", code=data["entity"])
+    done = operations.import_remittance(
+        entity, data["name"], _decoded(data["content"]), actor=request.user, now=timezone.now()
+    )
+    return queries.remittances_visible_to(request.user).get(pk=done.remittance.pk)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as fault:
+        raise Invalid(
+            "The content is no base64.",
+            field="content",
+            rule="content_is_base64",
+            mend="Encode the file's bytes.",
+        ) from fault

@@ -1,8 +1,10 @@
 """Facts about bank statements. Recorded on the statement or its line."""
 
+REMITTANCE_IMPORTED = "remittance.imported"
 STATEMENT_IMPORTED = "bank_statement.imported"
 LINE_BOOKED = "bank_line.booked"
 LINE_MATCHED = "bank_line.matched"
+LINE_PAID_OUT = "bank_line.paid_out"
 LINE_SET_ASIDE = "bank_line.set_aside"
 LINE_TAKEN_UP = "bank_line.taken_up"
 MATCHING_SAVED = "bank_matching.saved"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from banking import queries, reading
 from core.cells import ORDERS
 from core.fields import NumberField
+from entities import queries as entities
 from payments.forms import CustomerText
 from payments.models import Payment
 from team.models import User
@@ -81,6 +82,42 @@ class LayoutForm(forms.Form):
                 if headings
                 else forms.CharField(label=label, required=False, max_length=100)
             )
+
+    @property
+    def column_fields(self) -> list[forms.BoundField]:
+        """The fields that name columns."""
+        return [bound for bound in self if bound.name.startswith(_PREFIX)]
+
+    def columns(self) -> dict[str, str]:
+        """Field of a line -> heading."""
+        return {
+            name.removeprefix(_PREFIX): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith(_PREFIX) and value
+        }
+
+
+class RemittanceForm(forms.Form):
+    """A payer's advice; the columns only where their headings are unusual."""
+
+    file = forms.FileField(label=_("File"), help_text=_("CSV, one line per invoice"))
+    decimal = forms.ChoiceField(
+        label=_("Decimal mark"),
+        required=False,
+        choices=[
+            ("", _("As the file shows")),
+            (".", _("Point, like 1234.50")),
+            (",", _("Comma, like 1234,50")),
+        ],
+    )
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["entity"] = forms.ModelChoiceField(
+            entities.visible_to(user).filter(is_active=True), label=_("Company"), empty_label=None
+        )
+        for name, (label, _needed, _known) in reading.ADVICE_FIELDS.items():
+            self.fields[f"{_PREFIX}{name}"] = forms.CharField(label=label, required=False, max_length=100)
 
     @property
     def column_fields(self) -> list[forms.BoundField]:

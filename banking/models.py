@@ -113,6 +113,7 @@ class Line(models.Model):
         DOUBTFUL = "doubtful", "Perhaps recorded before"
         BOOKED = "booked", "Booked"
         RETURN = "return", "Return of a receipt"
+        PAYOUT = "payout", "Refunds paid out"
         ASIDE = "aside", "Set aside"
 
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="lines")
@@ -140,6 +141,13 @@ class Line(models.Model):
     returned = models.ForeignKey(
         "payments.Payment", on_delete=models.PROTECT, null=True, related_name="bank_returns"
     )
+    # What a debit paid: a payment file as one sum, or one refund.
+    paid_file = models.OneToOneField(
+        "payouts.PaymentFile", on_delete=models.PROTECT, null=True, related_name="bank_line"
+    )
+    refund = models.OneToOneField(
+        "payments.Refund", on_delete=models.PROTECT, null=True, related_name="bank_line"
+    )
     decided_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
 
@@ -154,6 +162,10 @@ class Line(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="return") | Q(returned__isnull=False), name="a_return_names_its_receipt"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="payout") | Q(paid_file__isnull=False) | Q(refund__isnull=False),
+                name="a_payout_names_what_it_paid",
             ),
             models.CheckConstraint(
                 condition=~Q(state="aside") | ~Q(reason=""), name="a_bank_line_is_set_aside_for_a_reason"
@@ -239,3 +251,60 @@ class Payer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or self.account}"
+
+
+class Remittance(models.Model):
+    """A payer's list of what a payment is for, as it came. The same bytes again are the same list."""
+
+    entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, related_name="remittances")
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    headings = models.JSONField(default=list)
+    # Field -> heading, and the decimal mark: used again for the next file with the same headings.
+    columns = models.JSONField(default=dict)
+    decimal = models.CharField(max_length=1, blank=True, default="")
+    brought_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    brought_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "sha256"], name="a_remittance_is_imported_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("banking:remittance", args=[self.pk])
+
+
+class RemittanceLine(models.Model):
+    """One invoice of an announced payment. `paid_by` is the bank line that was it."""
+
+    remittance = models.ForeignKey(Remittance, on_delete=models.PROTECT, related_name="lines")
+    place = models.PositiveIntegerField()
+    payment = models.CharField(max_length=80, blank=True, default="")
+    number = models.CharField(max_length=60)
+    item = models.ForeignKey("ledger.OpenItem", on_delete=models.PROTECT, related_name="+")
+    amount = models.DecimalField(**AMOUNT)
+    deduction = models.DecimalField(**AMOUNT, default=0)
+    reason = models.CharField(max_length=200, blank=True, default="")
+    paid_by = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, related_name="advised")
+
+    class Meta:
+        ordering = ["remittance", "place"]
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, deduction__gte=0), name="a_remittance_line_pays_something"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["item"], name="remittance_line_waits", condition=Q(paid_by__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.amount}"

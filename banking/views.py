@@ -15,7 +15,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from banking import jobs, operations, queries
-from banking.forms import AsideForm, LayoutForm, MatchingForm, PayerForm, ReceiptForm, StatementForm
+from banking.forms import (
+    AsideForm,
+    LayoutForm,
+    MatchingForm,
+    PayerForm,
+    ReceiptForm,
+    StatementForm,
+)
 from banking.models import Line, Statement
 from banking.operations import Choice
 from core.errors import DomainError
@@ -171,6 +178,7 @@ def _choices(request: StaffRequest, line: Line) -> dict[str, Any]:
         "proposals": queries.proposals_of(line) if waits and line.amount > 0 else [],
         "payer_form": PayerForm(user=request.user, address=reverse("payments:customer_names")),
         "aside_form": AsideForm(),
+        "files": queries.payouts_for(line) if waits else [],
         "receipts": list(receipts[:10]) if receipts is not None else [],
     }
 
@@ -299,6 +307,24 @@ def note_return(request: StaffRequest, pk: int) -> HttpResponse:
     """The line takes a receipt back."""
     return _with_receipt(
         request, pk, operations.note_return, _("The receipt is returned; its invoices are open.")
+    )
+
+
+@require_POST
+@allowed(IMPORT)
+def payout(request: StaffRequest, pk: int) -> HttpResponse:
+    """The line is the debit of a payment file."""
+    line = get_object_or_404(queries.lines_visible_to(request.user), pk=pk)
+    number = row_id(request.POST.get("file"))
+    file = next((one for one in queries.payouts_for(line) if one.pk == number), None)
+    if file is None:
+        messages.error(request, _("Choose the payment file; it must have the amount of the line."))
+        return redirect(f"{reverse('banking:detail', args=[line.statement_id])}?line={pk}")
+    return _act(
+        request,
+        pk,
+        lambda one: operations.note_payout(one, file, actor=request.user, now=timezone.now()),
+        _("Its refunds have left."),
     )
 
 

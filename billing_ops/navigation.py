@@ -24,6 +24,8 @@ NAVIGATION = (
             Item("Invoices", "invoices:list", "file-invoice", key="i"),
             Item("Payments", "payments:list", "cash", key="p"),
             Item("Bank statements", "banking:list", "building-bank"),
+            Item("Online payments", "checkout:list", "credit-card"),
+            Item("Payouts", "payouts:list", "send"),
             Item("Customers", "customers:list", "users", key="c"),
             Item("Statements", "statements:list", "report"),
         ),

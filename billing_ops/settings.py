@@ -91,7 +91,9 @@ PROJECT_APPS = [
     "invoices",
     "contracts",
     "payments",
+    "payouts",
     "banking",
+    "checkout",
     "charges",
     "statements",
     "reminders",
@@ -370,6 +372,13 @@ MAILDIR = env.str("MAILDIR", default=str(STATE_DIR / "maildir") if DEMO else "")
 # Its WEBHOOK_SECRET ("user:password") also opens /inquiries/mail/PROVIDER/ for mail that comes in, and
 # /mail/reports/PROVIDER/ for what became of mail that left. A service that cannot watch openings still sends.
 ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | env.json("ANYMAIL", default={})
+
+# ---------------------------------------------------------------------------------- online payments
+# Company's code -> its gateway: {"NWE": {"key": "sk_…", "webhook_secrets": ["whsec_…"]}}.
+# Two secrets hold while one is exchanged. `api`, `pages` and `timeout` (s) are rarely needed.
+CHECKOUT: dict[str, Any] = env.json("CHECKOUT", default={})
+# Companies of the demo without a gateway get a page of our own that says so; no money moves there.
+CHECKOUT_DEMO = env.bool("CHECKOUT_DEMO", default=DEMO)
 
 # ---------------------------------------------------------------------------------------------- API
 # Of one key, or of one person without a key.

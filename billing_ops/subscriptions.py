@@ -16,6 +16,7 @@ from correspondence.events import (
 from invoices.events import INVOICE_ISSUED, INVOICE_SENT
 from notices.events import CHANGE_APPROVED
 from notices.protocol import facts_told
+from payments.events import PAYMENT_TAKEN_BACK, REFUND_PAID
 from reminders.events import REMINDER_SENT
 
 # Both ask what the message was about, and leave alone what is not theirs.
@@ -33,6 +34,10 @@ _APPS: dict[str, tuple[str, ...]] = {
     MESSAGE_CANCELLED: _DELIVERY,
     LETTER_POSTED: _DELIVERY,
     LETTER_RETURNED: _DELIVERY,
+    # Sent back to the card, where it came from one.
+    REFUND_PAID: ("checkout.tasks.repay",),
+    # Whom a bank line was learned to be of is forgotten with the mistake.
+    PAYMENT_TAKEN_BACK: ("banking.tasks.forget_payer",),
     CHANGE_APPROVED: ("notices.tasks.send_change",),
 }
 # The protocol says of which facts somebody is told; one task tells them all.

@@ -190,6 +190,7 @@ class Allocation(models.Model):
         CREDIT = "credit", "Credit note"
         REFUND = "refund", "Refund"
         BOUNCE = "bounce", "Returned payment"
+        MOVED = "moved", "Given to another customer"
         DISCOUNT = "discount", "Early payment discount"
         TOLERANCE = "tolerance", "Small difference"
         WRITE_OFF = "write_off", "Write-off"
@@ -218,11 +219,11 @@ class Allocation(models.Model):
                 name="only_a_reversal_is_negative",
             ),
             models.CheckConstraint(
-                condition=Q(debit__isnull=False) | Q(kind__in=["refund", "bounce"]),
+                condition=Q(debit__isnull=False) | Q(kind__in=["refund", "bounce", "moved"]),
                 name="an_allocation_names_what_it_settles",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["payment", "credit", "refund", "bounce"], credit__isnull=False)
+                condition=Q(kind__in=["payment", "credit", "refund", "bounce", "moved"], credit__isnull=False)
                 | Q(kind__in=["discount", "tolerance", "write_off"], credit__isnull=True),
                 name="an_allocation_names_what_it_uses",
             ),

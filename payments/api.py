@@ -255,6 +255,27 @@ def identify_payment(request: Call, data: dict[str, Any], pk: int) -> Payment:
     return _shown(request, pk)
 
 
+class TakeBackIn(Input):
+    """How you know that it is not theirs; and whose it is, if anybody knows."""
+
+    reason = Text(max_length=300)
+    customer = Whole(required=False)
+
+
+@act("POST", RECORD, takes=TakeBackIn, answers=PaymentDetailOut, key="needed")
+def take_back_payment(request: Call, data: dict[str, Any], pk: int) -> Payment:
+    """Take a receipt from the customer it was given to by mistake; what it paid is open again."""
+    number = data.get("customer")
+    operations.take_back_payment(
+        _shown(request, pk),
+        reason=data["reason"],
+        customer=_customer(request, number) if number is not None else None,
+        actor=request.user,
+        now=timezone.now(),
+    )
+    return _shown(request, pk)
+
+
 @act("GET", VIEW, answers=ProposalOut)
 def propose_allocation(request: Call, pk: int) -> dict[str, Any]:
     """What the receipt most likely pays: quoted references, the exact amount, the oldest. Books nothing."""

@@ -8,6 +8,7 @@ from team.endpoints import resource
 urlpatterns = [
     path("payments/", resource(api.list_payments, api.create_payment), name="payments"),
     path("payments/<int:pk>/", resource(api.get_payment), name="payment"),
+    path("payments/<int:pk>/take-back/", resource(api.take_back_payment), name="payment_take_back"),
     path("payments/<int:pk>/customer/", resource(api.identify_payment), name="payment_customer"),
     path("payments/<int:pk>/proposal/", resource(api.propose_allocation), name="payment_proposal"),
     path("payments/<int:pk>/allocations/", resource(api.allocate_payment), name="payment_allocations"),

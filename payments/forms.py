@@ -161,12 +161,29 @@ class ReturnForm(ReasonForm):
     field_order = ("on", "reason")
 
 
+class LeftForm(forms.Form):
+    """The day the money of a refund left."""
+
+    on = DayField(label="Money left on")
+
+
 class IdentifyForm(forms.Form):
     """Whose a receipt is."""
 
     def __init__(self, *args: Any, user: User, address: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["customer"] = CustomerText(user, address=address, label="Customer")
+
+
+class TakeBackForm(ReasonForm):
+    """Why a receipt is not whose it was said to be, and whose it is."""
+
+    def __init__(self, *args: Any, user: User, address: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["customer"] = CustomerText(
+            user, address=address, label="Whose it is", required=False, help_text="Empty: nobody knows yet"
+        )
+        self.order_fields(["customer", "reason"])
 
 
 class AmountReasonForm(forms.Form):

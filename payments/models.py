@@ -128,7 +128,7 @@ class Refund(models.Model):
 
     class State(models.TextChoices):
         PENDING = "pending", "Waiting for approval"
-        PAID = "paid", "Paid out"
+        PAID = "paid", "Approved"
         REJECTED = "rejected", "Rejected"
 
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="refunds")
@@ -137,17 +137,35 @@ class Refund(models.Model):
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=300)
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    # When it was approved and booked; the money leaves by the bank's file, by the gateway, or by hand.
     paid_on = models.DateField(null=True, blank=True)
+    left_on = models.DateField(null=True, blank=True)
+    left_by = models.CharField(max_length=60, blank=True, default="")
     requested_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-id"]
         default_permissions = ()
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="a_refund_has_an_amount")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_refund_has_an_amount"),
+            models.CheckConstraint(
+                condition=Q(left_on__isnull=True) | Q(state="paid"), name="only_an_approved_refund_leaves"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["paid_on", "id"],
+                name="refund_to_pay",
+                condition=Q(state="paid", left_on__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Refund {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("payments:refund_detail", args=[self.pk])
 
 
 class WriteOff(models.Model):

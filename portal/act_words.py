@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 
 _EN = {
+    "pay_now": "Pay {amount} now",
+    "pay_about": "By card or another way, on the page of our payment service. We never see your card.",
+    "pay_done": "Thank you. Your payment arrived.",
+    "pay_waits": "Thank you. Your payment is on its way; this page says so once it has arrived.",
+    "pay_unknown": "The payment service did not answer, so we do not know yet whether its page was made."
+    " You have paid nothing. Please try again in a minute.",
+    "pay_not_yet": "Nothing was paid. You can pay here whenever you like.",
+    "pay_no": "Paying online is not possible at the moment. Please transfer the amount, or try again later.",
     "history": "What happened",
     "promise": "Tell us when you pay",
     "promise_about": "We do not remind you of this invoice until then.",
@@ -46,6 +54,14 @@ _EN = {
 }
 
 _DE = {
+    "pay_now": "Jetzt {amount} bezahlen",
+    "pay_about": "Mit Karte oder anders, auf der Seite unseres Zahlungsdienstes. Ihre Karte sehen wir nie.",
+    "pay_done": "Danke. Ihre Zahlung ist eingegangen.",
+    "pay_waits": "Danke. Ihre Zahlung ist unterwegs; sobald sie da ist, steht es hier.",
+    "pay_unknown": "Der Zahlungsdienst hat nicht geantwortet; wir wissen noch nicht, ob seine Seite"
+    " entstanden ist. Sie haben nichts bezahlt. Bitte versuchen Sie es in einer Minute noch einmal.",
+    "pay_not_yet": "Es wurde nichts bezahlt. Sie können hier jederzeit bezahlen.",
+    "pay_no": "Online zu bezahlen geht gerade nicht. Bitte überweisen Sie, oder versuchen Sie es später.",
     "history": "Was geschehen ist",
     "promise": "Sagen Sie uns, wann Sie zahlen",
     "promise_about": "Bis dahin erinnern wir Sie nicht an diese Rechnung.",
@@ -89,6 +105,16 @@ _DE = {
 }
 
 _FR = {
+    "pay_now": "Payer {amount} maintenant",
+    "pay_about": "Par carte ou autrement, sur la page de notre service de paiement. Nous ne voyons jamais"
+    " votre carte.",
+    "pay_done": "Merci. Votre paiement est arrivé.",
+    "pay_waits": "Merci. Votre paiement est en route ; cette page le dira dès son arrivée.",
+    "pay_unknown": "Le service de paiement n'a pas répondu : nous ne savons pas encore si sa page existe."
+    " Vous n'avez rien payé. Réessayez dans une minute.",
+    "pay_not_yet": "Rien n'a été payé. Vous pouvez payer ici quand vous voulez.",
+    "pay_no": "Le paiement en ligne n'est pas possible pour le moment. Faites un virement, ou réessayez"
+    " plus tard.",
     "history": "Ce qui s'est passé",
     "promise": "Dites-nous quand vous payez",
     "promise_about": "Nous ne vous relançons pas pour cette facture d'ici là.",
@@ -132,6 +158,15 @@ _FR = {
 }
 
 _ES = {
+    "pay_now": "Pagar {amount} ahora",
+    "pay_about": "Con tarjeta o de otra forma, en la página de nuestro servicio de pagos. Nunca vemos su"
+    " tarjeta.",
+    "pay_done": "Gracias. Su pago ha llegado.",
+    "pay_waits": "Gracias. Su pago está en camino; esta página lo dirá cuando llegue.",
+    "pay_unknown": "El servicio de pagos no respondió; aún no sabemos si su página existe. No ha pagado"
+    " nada. Inténtelo de nuevo en un minuto.",
+    "pay_not_yet": "No se ha pagado nada. Puede pagar aquí cuando quiera.",
+    "pay_no": "Ahora no es posible pagar en línea. Haga una transferencia o inténtelo más tarde.",
     "history": "Qué ha pasado",
     "promise": "Díganos cuándo paga",
     "promise_about": "Hasta entonces no le recordamos esta factura.",
@@ -175,6 +210,14 @@ _ES = {
 }
 
 _HI = {
+    "pay_now": "अभी {amount} चुकाएँ",
+    "pay_about": "कार्ड से या किसी और तरीके से, हमारी भुगतान सेवा के पेज पर। आपका कार्ड हम कभी नहीं देखते।",
+    "pay_done": "धन्यवाद। आपका भुगतान मिल गया।",
+    "pay_waits": "धन्यवाद। आपका भुगतान रास्ते में है; मिलते ही यह पेज बताएगा।",
+    "pay_unknown": "भुगतान सेवा ने उत्तर नहीं दिया; अभी पता नहीं कि उसका पेज बना या नहीं। आपने कुछ नहीं"
+    " चुकाया। कृपया एक मिनट में फिर प्रयास करें।",
+    "pay_not_yet": "कुछ नहीं चुकाया गया। आप यहाँ जब चाहें भुगतान कर सकते हैं।",
+    "pay_no": "अभी ऑनलाइन भुगतान संभव नहीं है। कृपया बैंक से भेजें, या बाद में प्रयास करें।",
     "history": "क्या-क्या हुआ",
     "promise": "बताएँ कि आप कब भुगतान करेंगे",
     "promise_about": "तब तक हम इस बिल की याद नहीं दिलाएँगे।",

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from cases.models import Promise
 from cases.operations import make_promise
+from checkout.operations import begin_checkout
 from conversations.models import Channel
 from conversations.operations import receive_message
 from core.errors import DomainError
@@ -67,6 +68,28 @@ def promise(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpRes
             return _back(request, link, invoice, "no_promise")
     waits = standing.state == Promise.State.WAITING
     return _back(request, link, invoice, "waits" if waits else "promised")
+
+
+# What begin_checkout left -> what the page then says; an open page is gone to instead.
+_PAYING = {"paid": "paid", "processing": "paying", "unknown": "pay_unknown"}
+
+
+@public("the token in the address is the key")
+@csrf_exempt
+@by_link(ACTS)
+def pay(request: HttpRequest, link: PublicLink, invoice: Invoice) -> HttpResponseBase:
+    """To the gateway's page, over exactly what is open and not under review now. No card data come here."""
+    if link.purpose == links.PREVIEW:
+        return _back(request, link, invoice, "preview")
+    language = language_of(request, link, invoice)
+    try:
+        begun = begin_checkout(invoice, link=link, language=language, now=timezone.now())
+    except DomainError as refusal:
+        logger.info("payment_refused", invoice=invoice.pk, rule=refusal.rule)
+        return _back(request, link, invoice, "no_pay")
+    if begun.state == "open":
+        return HttpResponseRedirect(begun.page_url)
+    return _back(request, link, invoice, _PAYING.get(begun.state, "no_pay"))
 
 
 @public("the token in the address is the key")

@@ -12,6 +12,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from checkout.config import STRIPE, config_of
+from checkout.queries import payable_online
 from core import formatting
 from core.money import round_money
 from correspondence import links
@@ -34,6 +36,12 @@ _SAID = {
     "no_promise": ("promise_no", "warn"),
     "asked": ("ask_done", "ok"),
     "no_question": ("ask_no", "warn"),
+    "paid": ("pay_done", "ok"),
+    "paying": ("pay_waits", "info"),
+    "pay_unknown": ("pay_unknown", "warn"),
+    "unpaid": ("pay_not_yet", "warn"),
+    "not_yet": ("pay_not_yet", "warn"),
+    "no_pay": ("pay_no", "warn"),
     "answered": ("my_answered", "ok"),
     "preview": ("preview_only", "warn"),
 }
@@ -56,7 +64,7 @@ def show_invoice(
     page = invoice_page(invoice, language=language, now=timezone.now())
     closes_at = link.expires_at.astimezone(ZoneInfo(invoice.entity.time_zone))
     with translation.override(language):
-        return render(
+        response = render(
             request,
             "portal/invoice.html",
             {
@@ -78,6 +86,15 @@ def show_invoice(
             },
             status=422 if question or unanswered else 200,
         )
+    return _may_leave_to_pay(response, invoice)
+
+
+def _may_leave_to_pay(response: HttpResponse, invoice: Invoice) -> HttpResponse:
+    """Browsers follow a form to another site only where the page names it: the gateway's, and no other."""
+    config = config_of(invoice.entity.code)
+    if config is not None and config.gateway == STRIPE:
+        response._csp_update = {"form-action": [config.pages]}  # type: ignore[attr-defined]  # noqa: SLF001 (what csp's decorator sets)
+    return response
 
 
 def _dialogue(request: HttpRequest, link: PublicLink, invoice: Invoice, words: Words) -> dict[str, Any]:
@@ -86,6 +103,7 @@ def _dialogue(request: HttpRequest, link: PublicLink, invoice: Invoice, words: W
     today = local_day(invoice.entity, timezone.now())
     standing = live_promise(invoice)
     asked = invoice.balance - invoice.held_amount
+    online = payable_online(invoice)
     key, kind = _SAID.get(request.GET.get("said", ""), ("", ""))
     reference = request.GET.get("ref", "")
     token = links.token_of(link)
@@ -110,6 +128,7 @@ def _dialogue(request: HttpRequest, link: PublicLink, invoice: Invoice, words: W
         "promise_label": words.say("promise_send", amount=w.money(round_money(asked, w.currency)))
         if asked > 0 and standing is None and invoice.document_status == Invoice.Status.ISSUED
         else "",
+        "pay_label": words.say("pay_now", amount=w.money(online)) if online is not None else "",
         "first_day": today.isoformat(),
         "last_day": (today + timedelta(days=MOST_DAYS)).isoformat(),
         "most_words": MOST_WORDS,

@@ -11,6 +11,7 @@ urlpatterns = [
     path("i/<str:token>", views.invoice),  # mail programs cut the last slash off
     path("i/<str:token>/promise", acts.promise, name="promise"),
     path("i/<str:token>/ask", acts.ask, name="ask"),
+    path("i/<str:token>/pay", acts.pay, name="pay"),
     path("i/<str:token>/talks/<int:pk>/answer", acts.answer, name="answer"),
     path("i/<str:token>/invoice.pdf", views.pdf, name="pdf"),
     path("i/<str:token>/due.ics", views.calendar, name="calendar"),

@@ -21,6 +21,7 @@ KIND_NAMES = {
     "credit_note": "Credit note",
     "write_off": "Write-off",
     "refund": "Refund",
+    "payment_file": "Payment file of refunds for the bank",
     "fee_waiver": "Late-fee waiver",
     "promise": "Promise far ahead, or after broken ones",
     "payment_plan": "Payment plan (months)",

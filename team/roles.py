@@ -273,6 +273,7 @@ DEFAULT_LIMITS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "credit_note": (("specialist", "500"), ("lead", "5000"), ("controller", "50000"), ("director", None)),
     "write_off": (("lead", "500"), ("controller", "10000"), ("director", None)),
     "refund": (("lead", "2000"), ("controller", "20000"), ("director", None)),
+    "payment_file": (("lead", "10000"), ("controller", "100000"), ("director", None)),
     "fee_waiver": (("specialist", "100"), ("lead", "1000"), ("controller", None), ("director", None)),
     "master_data": (("lead", None), ("controller", None), ("director", None)),
     "promise": (("lead", None), ("controller", None), ("director", None)),

@@ -2,6 +2,6 @@
 
 from banking.matching._book import Book, folded
 from banking.matching._finding import AUTOMATIC, PROPOSED, find
-from banking.matching._shapes import Incoming, Item, Match, Term
+from banking.matching._shapes import Advice, Incoming, Item, Match, Term
 
-__all__ = ["AUTOMATIC", "PROPOSED", "Book", "Incoming", "Item", "Match", "Term", "find", "folded"]
+__all__ = ["AUTOMATIC", "PROPOSED", "Advice", "Book", "Incoming", "Item", "Match", "Term", "find", "folded"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from banking.matching._shapes import Item
+from banking.matching._shapes import Advice, Item
 
 
 @dataclass
@@ -21,6 +21,7 @@ class Book:
     group: dict[int, int] = field(default_factory=dict)
     withholding: tuple[Decimal, ...] = ()
     most_fee: Decimal = Decimal(0)
+    advices: tuple[Advice, ...] = ()
 
     def __post_init__(self) -> None:
         self.by_number: dict[str, list[int]] = defaultdict(list)
@@ -36,6 +37,9 @@ class Book:
             self.by_number[number].append(item.id)
             self.by_digits[digits_of(number)].append(item.id)
             self.by_customer[item.customer].append(item.id)
+        self.by_total: dict[Decimal, list[Advice]] = defaultdict(list)
+        for advice in self.advices:
+            self.by_total[advice.total].append(advice)
         self.plain_names: dict[int, tuple[str, ...]] = {}
         for customer, names in self.names.items():
             self.plain_names[customer] = tuple(plain_name(name) for name in names)

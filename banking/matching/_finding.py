@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from banking.matching._advices import by_advice, with_advices
 from banking.matching._amounts import by_amount, by_quotes
 from banking.matching._book import Book
 from banking.matching._payers import payers_of
@@ -30,6 +31,7 @@ def find(line: Incoming, book: Book) -> list[Match]:
         for customer in customers
         if (match := _best(line, book, customer, quotes, payers)).score >= PROPOSED
     ]
+    found = with_advices(found, by_advice(line, book, payers))
     found.sort(key=lambda match: (-match.score, match.customer))
     if len(found) > 1 and found[0].score - found[1].score < 15:
         doubt = Term("rival", _CONTRADICTION, "Another customer fits nearly as well.")

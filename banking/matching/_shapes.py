@@ -41,6 +41,22 @@ class Incoming:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """One payment as its payer announced it: `parts` are (item id, amount), `lines` the rows that say so."""
+
+    customer: int
+    reference: str
+    parts: tuple[tuple[int, Decimal], ...]
+    lines: tuple[int, ...]
+    deducted: Decimal = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        """What the payment comes to."""
+        return sum((amount for _, amount in self.parts), Decimal(0))
+
+
+@dataclass(frozen=True)
 class Term:
     """One piece of evidence: its code, what it counts, and it in words."""
 
@@ -64,6 +80,7 @@ class Match:
     fee: Decimal = Decimal(0)
     withheld: Decimal = Decimal(0)
     let_go: tuple[int, ...] = ()
+    advice: tuple[int, ...] = ()
 
     @property
     def score(self) -> int:

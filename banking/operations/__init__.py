@@ -4,8 +4,10 @@ from banking.operations._booking import (
     Choice,
     NotToBook,
     book_line,
+    forget_payer,
     join_line,
     learn_payer,
+    note_payout,
     note_return,
     set_aside,
     take_up,
@@ -13,8 +15,10 @@ from banking.operations._booking import (
 from banking.operations._importing import Imported, NotOurs, NotProven, import_file
 from banking.operations._layouts import save_layout, save_matching
 from banking.operations._matching import Matched, accept_match, match_statement
+from banking.operations._remitting import Advised, import_remittance
 
 __all__ = [
+    "Advised",
     "Choice",
     "Imported",
     "Matched",
@@ -23,10 +27,13 @@ __all__ = [
     "NotToBook",
     "accept_match",
     "book_line",
+    "forget_payer",
     "import_file",
+    "import_remittance",
     "join_line",
     "learn_payer",
     "match_statement",
+    "note_payout",
     "note_return",
     "save_layout",
     "save_matching",

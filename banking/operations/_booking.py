@@ -11,14 +11,16 @@ from django.db import transaction
 from django.db.models import F
 
 from banking import events
-from banking.models import Line, Payer
+from banking.models import Line, Payer, RemittanceLine
 from core.errors import Invalid, Refused
 from core.money import plain
 from customers.models import Customer
 from invoices.models import Invoice
 from payments import operations as payments
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.operations import Part, Receipt
+from payouts import operations as payouts
+from payouts.models import PaymentFile
 from team.models import User
 from trail.operations import record
 
@@ -32,7 +34,8 @@ class Choice:
     """Who paid, and what: `customer` None is money of somebody unknown.
 
     What `parts` leave stays the customer's credit. `fee` and `withheld` are kept by the bank or the payer
-    and credited all the same. `let_go` says that small rests are written off.
+    and credited all the same. `let_go` says that small rests are written off;
+    `advice` are the rows of a remittance advice that announced it.
     """
 
     customer: Customer | None
@@ -40,6 +43,7 @@ class Choice:
     fee: Decimal = Decimal(0)
     withheld: Decimal = Decimal(0)
     let_go: bool = False
+    advice: Sequence[int] = ()
 
 
 @transaction.atomic
@@ -62,6 +66,8 @@ def book_line(line: Line, choice: Choice, *, actor: User | None, now: datetime) 
     )
     payment = payments.receive_and_allocate(given, choice.parts, actor=actor, now=now, let_go=_let_go(choice))
     _decide(line, Line.State.BOOKED, actor=actor, now=now, payment=payment)
+    if choice.advice:
+        RemittanceLine.objects.filter(pk__in=choice.advice, paid_by=None).update(paid_by=line)
     if choice.customer is not None and actor is not None:
         learn_payer(line, choice.customer, now=now)
     record(
@@ -131,6 +137,32 @@ def note_return(line: Line, payment: Payment, *, actor: User, now: datetime) -> 
 
 
 @transaction.atomic
+def note_payout(line: Line, paid: PaymentFile | Refund, *, actor: User | None, now: datetime) -> Line:
+    """The line is the debit of a payment file, or of one refund: that money has left, on the bank's day."""
+    line = _lock(line, Line.State.NEW)
+    amount = paid.total if isinstance(paid, PaymentFile) else paid.amount
+    currency = "EUR" if isinstance(paid, PaymentFile) else paid.currency
+    entity = paid.account.entity_id if isinstance(paid, PaymentFile) else paid.credit.entity_id
+    if (-line.amount, line.currency, line.account.entity_id) != (amount, currency, entity):
+        raise Invalid(
+            f"{paid} is over {plain(amount, currency)} {currency}; the line takes "
+            f"{plain(-line.amount, line.currency)} {line.currency}.",
+            field="refund",
+            rule="a_payout_is_what_the_bank_took",
+            mend="Choose the file or refund of this amount and company.",
+        )
+    by = f"bank line of {line.booked_on:%d.%m.%Y}"
+    if isinstance(paid, PaymentFile):
+        line.paid_file = payouts.note_executed(paid, on=line.booked_on, by=by, actor=actor, now=now)
+    else:
+        line.refund = payouts.note_transfer_left(paid, on=line.booked_on, by=by, actor=actor, now=now)
+    line.save(update_fields=["paid_file", "refund"])
+    _decide(line, Line.State.PAYOUT, actor=actor, now=now)
+    record(events.LINE_PAID_OUT, line, actor=actor, at=now, paid=str(paid), amount=-line.amount)
+    return line
+
+
+@transaction.atomic
 def set_aside(line: Line, reason: str, *, actor: User, now: datetime) -> Line:
     """The line is nothing receivables knows: a fee, a transfer of our own. Nothing is posted."""
     line = _lock(line, Line.State.NEW, Line.State.DOUBTFUL)
@@ -170,6 +202,16 @@ def learn_payer(line: Line, customer: Customer, *, now: datetime) -> None:
     )
     if not is_new:
         Payer.objects.filter(pk=payer.pk).update(times=F("times") + 1)
+
+
+def forget_payer(line: Line, customer_id: int) -> None:
+    """Forget that this customer pays from the line's account or under its name: it was somebody else."""
+    Payer.objects.filter(
+        entity=line.account.entity_id,
+        customer=customer_id,
+        account=line.party_account,
+        name=line.party_name,
+    ).delete()
 
 
 def _let_go(choice: Choice) -> Sequence[Invoice]:

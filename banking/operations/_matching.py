@@ -13,7 +13,7 @@ from django.db import transaction
 from banking import queries
 from banking.matching import Book, Incoming, Match, find
 from banking.models import Line, Statement
-from banking.operations._booking import Choice, book_line
+from banking.operations._booking import Choice, book_line, note_payout
 from core.errors import DomainError, Invalid
 from customers.models import Customer
 from payments.operations import Part
@@ -41,6 +41,7 @@ def match_statement(
 
     `after_line` is told of each line and says whether to go on.
     """
+    _find_payouts(statement, actor=actor, now=now)
     entity = statement.account.entity
     book = queries.book_of(entity, statement.currency)
     sure = queries.matching_of(entity).automatic
@@ -54,6 +55,19 @@ def match_statement(
         if after_line is not None and not after_line():
             break
     return Matched(**counts)
+
+
+def _find_payouts(statement: Statement, *, actor: User | None, now: datetime) -> None:
+    """Debits that name a payment file or one of its transfers, over exactly its sum, have paid it."""
+    waiting = statement.lines.filter(state=Line.State.NEW, amount__lt=0).order_by("place")
+    for line in waiting.select_related("account__entity"):
+        paid = queries.payout_of(line)
+        if paid is None:
+            continue
+        try:
+            note_payout(line, paid, actor=actor, now=now)
+        except DomainError as refusal:
+            Line.objects.filter(pk=line.pk, state=Line.State.NEW).update(reason=refusal.message[:300])
 
 
 def _look_at(line: Line, book: Book, sure: int, *, actor: User | None, now: datetime) -> str:
@@ -105,6 +119,7 @@ def _choice_from(match: Mapping[str, Any]) -> Choice:
         fee=Decimal(match["fee"]),
         withheld=Decimal(match["withheld"]),
         let_go=match["let_go"],
+        advice=match.get("advice", ()),
     )
 
 
@@ -116,6 +131,7 @@ def _as_json(match: Match) -> dict[str, Any]:
         "fee": str(match.fee),
         "withheld": str(match.withheld),
         "let_go": bool(match.let_go),
+        "advice": list(match.advice),
         "score": match.score,
         "terms": [dict(term.__dict__) for term in match.terms],
     }

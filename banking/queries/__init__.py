@@ -21,7 +21,9 @@ from banking.queries._lists import (
     twin_of,
     visible_to,
 )
+from banking.queries._payouts import payout_of, payouts_for
 from banking.queries._proposals import Goes, Proposal, proposals_of
+from banking.queries._remittances import advices_of, mapping_for, remittances_visible_to
 
 __all__ = [
     "MOST_LINES",
@@ -30,6 +32,7 @@ __all__ = [
     "Proposal",
     "Sums",
     "accounts_for",
+    "advices_of",
     "alike",
     "book_of",
     "continued_by",
@@ -40,9 +43,13 @@ __all__ = [
     "lines_of",
     "lines_visible_to",
     "listing",
+    "mapping_for",
     "matching_of",
+    "payout_of",
+    "payouts_for",
     "proposals_of",
     "receipts_for",
+    "remittances_visible_to",
     "statement_before",
     "sums_of",
     "twin_of",

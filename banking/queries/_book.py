@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from banking.matching import Book, Item, folded
 from banking.models import Matching, Payer
+from banking.queries._remittances import advices_of
 from core.discount import discounted, last_day
 from core.money import round_money
 from customers.models import Customer
@@ -62,6 +63,7 @@ def book_of(entity: Entity, currency: str) -> Book:
         group=group,
         withholding=_WITHHOLDING.get(entity.country, ()),
         most_fee=matching_of(entity).most_fee,
+        advices=advices_of(entity, currency),
     )
 
 

@@ -23,7 +23,7 @@ TO_DO = (Line.State.NEW, Line.State.DOUBTFUL)
 MOST_LINES = 500
 _OF_TAB = {
     "": TO_DO,
-    "booked": (Line.State.BOOKED, Line.State.RETURN),
+    "booked": (Line.State.BOOKED, Line.State.RETURN, Line.State.PAYOUT),
     "aside": (Line.State.ASIDE,),
     "all": tuple(Line.State.values),
 }
@@ -55,7 +55,7 @@ def listing(user: User, *, account: int | None = None) -> QuerySet[Statement]:
 def lines_visible_to(user: User) -> QuerySet[Line]:
     """Lines of the accounts this person sees."""
     return Line.objects.filter(account__entity__in=entities.visible_to(user)).select_related(
-        "account__entity", "payment__customer", "returned"
+        "account__entity", "payment__customer", "returned", "paid_file", "refund"
     )
 
 

@@ -38,11 +38,24 @@ def bring_statements(cash: User, now: datetime) -> None:
     kinds = ["plain", "plain", "slip", "bare", "short", "silent", "part", "stranger", "fee", "own"]
     fresh = [_line(part, kind, chance) for part, kind in zip(open_now[6:], kinds, strict=False)]
     opening = _OPENING
+    _bring_advice(entity, open_now[16:18], cash, now)
     for day, number, lines in ((today - timedelta(days=8), 46, week), (today - timedelta(days=1), 47, fresh)):
         file, opening = _camt(account, day, number, opening, lines)
         done = operations.import_file(f"{account.iban[-4:]}-{day:%Y%m%d}.xml", file, actor=cash, now=now)
         for statement in done.statements:
             operations.match_statement(statement, actor=cash, now=now)
+
+
+def _bring_advice(entity: Entity, parts: list[Instalment], cash: User, now: datetime) -> None:
+    """Somebody announced a payment that has not come yet, and deducts a little of its last invoice."""
+    rows = ["Invoice,Amount,Deduction,Reason,Payment"]
+    for place, part in enumerate(parts):
+        assert part.open_item is not None  # noqa: S101 (issued invoices have one)
+        less = Decimal("25.00") if place and part.open_item.open_amount > 100 else Decimal(0)
+        paid = round_money(part.open_item.open_amount - less, "EUR")
+        rows.append(f"{part.invoice.number},{paid},{less or ''},{'Packaging' if less else ''},P-{place + 1}")
+    data = "\n".join(rows).encode()
+    operations.import_remittance(entity, "advice-november.csv", data, actor=cash, now=now, decimal=".")
 
 
 def _line(part: Instalment, kind: str, chance: random.Random) -> tuple[Decimal, str, str]:

@@ -19,6 +19,8 @@ from integrations.demo.collecting import collect
 from integrations.demo.customers_side import open_doors
 from integrations.demo.ground import set_up
 from integrations.demo.letters import write_letters
+from integrations.demo.online import pay_online
+from integrations.demo.payouts import pay_back
 from integrations.demo.present import leave_on_desks
 from integrations.demo.reminding import remind_lately
 from integrations.demo.talk import talk
@@ -75,6 +77,8 @@ def load(*, now: datetime, say: Say, scale: float = 1.0, side_by_side: bool = Fa
     talk({role: company.role(role) for role in ("specialist", "lead", "collector", "controller")}, now)
     open_doors({role: company.role(role) for role in ("specialist", "collector")}, now)
     bring_statements(company.role("cash_applier"), now)
+    pay_online(now)
+    pay_back({role: company.role(role) for role in ("cash_applier", "director")}, now)
     entities = Entity.objects.order_by("pk")
     _do([partial(remind_lately, entity, today, now) for entity in entities], side_by_side)
     say("reminders of the last weeks")

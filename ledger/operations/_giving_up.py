@@ -88,13 +88,14 @@ def cancel_receipt(
     credit: OpenItem,
     received: Sequence[Leg],
     *,
+    kind: Allocation.Kind = Allocation.Kind.BOUNCE,
     source: Source,
     text: str,
     on: date,
     actor: User | None,
     now: datetime,
 ) -> Entry:
-    """Mirror the legs of a receipt that came back. Its allocations must have been undone before."""
+    """Mirror the legs of a receipt that came back, or was not theirs. Its allocations were undone before."""
     if credit.open_amount != credit.amount:
         raise Refused(
             f"{credit.reference} is still allocated.",
@@ -104,7 +105,7 @@ def cancel_receipt(
     legs = reverse(received)
     row = Allocation(
         credit=credit,
-        kind=Allocation.Kind.BOUNCE,
+        kind=kind,
         currency=credit.currency,
         amount=credit.amount,
         functional=Decimal(0),

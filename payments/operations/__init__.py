@@ -7,6 +7,7 @@ from payments.operations._allocating import (
     propose_allocation,
     use_credit,
 )
+from payments.operations._charging import book_fee
 from payments.operations._discounting import earned_discount
 from payments.operations._exporting import note_export, note_statement
 from payments.operations._giving_up import (
@@ -18,6 +19,7 @@ from payments.operations._giving_up import (
     write_off_difference,
 )
 from payments.operations._importing import Settlement, import_settlements
+from payments.operations._reassigning import take_back_payment
 from payments.operations._receiving import (
     NotReturnable,
     Receipt,
@@ -25,7 +27,12 @@ from payments.operations._receiving import (
     identify_payment,
     record_payment,
 )
-from payments.operations._refunding import approve_refund, reject_refund, request_refund
+from payments.operations._refunding import (
+    approve_refund,
+    note_refund_left,
+    reject_refund,
+    request_refund,
+)
 from payments.operations._together import allocate_and_let_go, receive_and_allocate
 from payments.operations._undoing import undo_allocation
 
@@ -39,11 +46,13 @@ __all__ = [
     "allocate_payment",
     "approve_refund",
     "approve_write_off",
+    "book_fee",
     "bounce_payment",
     "earned_discount",
     "identify_payment",
     "import_settlements",
     "note_export",
+    "note_refund_left",
     "note_statement",
     "propose_allocation",
     "receive_and_allocate",
@@ -54,6 +63,7 @@ __all__ = [
     "request_refund",
     "request_write_off",
     "small_difference_limit",
+    "take_back_payment",
     "undo_allocation",
     "use_credit",
     "write_off_difference",

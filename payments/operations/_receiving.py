@@ -15,7 +15,7 @@ from entities.models import Entity
 from entities.queries import local_day, rate_on
 from ledger import operations as ledger
 from ledger.models import Allocation, Entry, OpenItem
-from ledger.rules import Leg, Rate, identify, receipt
+from ledger.rules import CUSTOMER_CREDIT, UNIDENTIFIED, Leg, Rate, identify, receipt, reverse
 from payments.events import PAYMENT_BOUNCED, PAYMENT_IDENTIFIED, PAYMENT_RECORDED
 from payments.models import Payment
 from payments.operations._locking import lock
@@ -120,7 +120,16 @@ def identify_payment(payment: Payment, customer: Customer, *, actor: User | None
     payment.open_item = _credit(payment, customer, payment.functional_amount)
     payment.save(update_fields=["customer", "open_item"])
     legs = identify(amount=payment.amount, functional=payment.functional_amount)
-    ledger.post([_posting(payment, legs, "identified", max(on, payment.received_on))], actor=actor, now=now)
+    # It may have been given to somebody before, and taken back: each time is an event of its own.
+    before = Entry.objects.filter(key__startswith=f"payment:{payment.pk}:identified").count()
+    posting = _posting(
+        payment,
+        legs,
+        "identified",
+        max(on, payment.received_on),
+        again=f":{before + 1}" if before else "",
+    )
+    ledger.post([posting], actor=actor, now=now)
     record(PAYMENT_IDENTIFIED, payment, actor=actor, at=now, customer_id=customer.pk, amount=payment.amount)
     return payment
 
@@ -145,10 +154,10 @@ def bounce_payment(payment: Payment, *, on: date, reason: str, actor: User | Non
             rule="a_return_has_a_reason",
             mend="Take it from the bank statement.",
         )
-    _refuse_refunded(payment)
+    refuse_refunded(payment)
     entry = Entry.objects.get(key=f"payment:{payment.pk}:receipt")
     if payment.open_item_id is not None:
-        undo_all(payment, on=on, actor=actor, now=now)
+        undo_all(payment, on=on, reason="The payment was returned.", actor=actor, now=now)
         item = ledger.lock_items([payment.open_item_id])[payment.open_item_id]
         ledger.cancel_receipt(
             item,
@@ -160,7 +169,7 @@ def bounce_payment(payment: Payment, *, on: date, reason: str, actor: User | Non
             now=now,
         )
     else:
-        legs = [Leg(leg.account, -leg.amount_doc, -leg.amount_functional) for leg in ledger.legs_of(entry)]
+        legs = reverse(_received(payment, entry))
         ledger.post([_posting(payment, legs, "bounce", on)], actor=actor, now=now)
     payment.state, payment.bounced_on, payment.bounce_reason = Payment.State.BOUNCED, on, reason.strip()[:200]
     payment.save(update_fields=["state", "bounced_on", "bounce_reason"])
@@ -178,7 +187,8 @@ def bounce_payment(payment: Payment, *, on: date, reason: str, actor: User | Non
     return payment
 
 
-def _refuse_refunded(payment: Payment) -> None:
+def refuse_refunded(payment: Payment) -> None:
+    """A receipt of which something was paid back stays where it is."""
     paid_back = Allocation.objects.filter(credit_id=payment.open_item_id, kind=Allocation.Kind.REFUND)
     if payment.open_item_id and paid_back.exists():
         amount = sum(paid_back.values_list("amount", flat=True), Decimal(0))
@@ -190,9 +200,11 @@ def _refuse_refunded(payment: Payment) -> None:
 
 
 def _received(payment: Payment, entry: Entry) -> list[Leg]:
-    """The legs to mirror: the bank side against the customer's credit, also when identified later."""
-    bank = [leg for leg in ledger.legs_of(entry) if leg.account not in ("2100", "1200")]
-    return [*bank, Leg("2100", -payment.amount, -payment.functional_amount, str(payment.open_item_id))]
+    """The legs to mirror: the bank side against where the money is now, whoever it was given to before."""
+    bank = [leg for leg in ledger.legs_of(entry) if leg.account not in (CUSTOMER_CREDIT, UNIDENTIFIED)]
+    account = UNIDENTIFIED if payment.open_item_id is None else CUSTOMER_CREDIT
+    item = "" if payment.open_item_id is None else str(payment.open_item_id)
+    return [*bank, Leg(account, -payment.amount, -payment.functional_amount, item)]
 
 
 def _same(before: Payment, given: Receipt) -> Payment:
@@ -236,14 +248,14 @@ def _credit(given: Receipt | Payment, customer: Customer, booked: Decimal) -> Op
     return item
 
 
-def _posting(payment: Payment, legs: list[Leg], event: str, on: date) -> ledger.Posting:
+def _posting(payment: Payment, legs: list[Leg], event: str, on: date, *, again: str = "") -> ledger.Posting:
     return ledger.Posting(
         entity_id=payment.entity_id,
         customer_id=payment.customer_id,
         currency=payment.currency,
         on=on,
         kind=event,
-        source=ledger.Source("payment", payment.pk, f"payment:{payment.pk}:{event}"),
+        source=ledger.Source("payment", payment.pk, f"payment:{payment.pk}:{event}{again}"),
         text=f"Receipt {payment} {payment.reference}".strip()[:200],
         legs=legs,
         items={"credit": payment.open_item} if payment.open_item else {},

@@ -1,6 +1,6 @@
 """Giving unapplied money back: asked by one person, decided by another."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from entities.queries import local_day, rate_on
 from ledger import operations as ledger
 from ledger.models import OpenItem
 from ledger.rules import Rate
-from payments.events import REFUND_PAID, REFUND_REJECTED, REFUND_REQUESTED
+from payments.events import REFUND_LEFT, REFUND_PAID, REFUND_REJECTED, REFUND_REQUESTED
 from payments.models import Refund
 from team.models import User
 from trail.operations import record
@@ -105,6 +105,41 @@ def approve_refund(refund: Refund, *, actor: User, now: datetime) -> Refund:
         customer_id=refund.customer_id,
         amount=refund.amount,
         currency=refund.currency,
+    )
+    return refund
+
+
+@transaction.atomic
+def note_refund_left(refund: Refund, *, on: date, by: str, actor: User | None, now: datetime) -> Refund:
+    """Say that the money of an approved refund has left; once said, it stays said."""
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("credit__entity").get(pk=refund.pk)
+    if refund.left_on is not None:
+        return refund
+    if refund.state != Refund.State.PAID or refund.paid_on is None:
+        raise Refused(
+            f"{refund} is {refund.get_state_display().lower()}.",
+            rule="only_an_approved_refund_leaves",
+            mend="A second person approves it first.",
+        )
+    if not refund.paid_on <= on <= local_day(refund.credit.entity, now):
+        raise Invalid(
+            f"{refund} cannot have left on {on}.",
+            field="on",
+            rule="a_refund_leaves_after_its_approval",
+            mend=f"Use a day from {refund.paid_on} to today.",
+        )
+    refund.left_on, refund.left_by = on, by[:60]
+    refund.save(update_fields=["left_on", "left_by"])
+    record(
+        REFUND_LEFT,
+        refund,
+        actor=actor,
+        at=now,
+        customer_id=refund.customer_id,
+        amount=refund.amount,
+        currency=refund.currency,
+        on=on,
+        by=by,
     )
     return refund
 

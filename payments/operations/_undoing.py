@@ -51,6 +51,7 @@ def _refuse_final(allocation: Allocation) -> None:
     mends = {
         Allocation.Kind.REFUND: "Bill the customer, or record the money that came back as a receipt.",
         Allocation.Kind.BOUNCE: "Record the new receipt.",
+        Allocation.Kind.MOVED: "Say who paid: the receipt can be given to them again.",
         Allocation.Kind.WRITE_OFF: "Recover the write-off.",
     }
     mend = mends.get(Allocation.Kind(allocation.kind))
@@ -67,14 +68,14 @@ def _refuse_final(allocation: Allocation) -> None:
         )
 
 
-def undo_all(payment: Payment, *, on: date, actor: User | None, now: datetime) -> None:
-    """Undo every allocation of a receipt that comes back, and the discounts granted with them."""
+def undo_all(payment: Payment, *, on: date, reason: str, actor: User | None, now: datetime) -> None:
+    """Undo every allocation of a receipt that leaves its customer, and the discounts granted with them."""
     used = list(
         Allocation.objects.filter(
             credit_id=payment.open_item_id, reversal_of=None, reversed_by=None
         ).select_related("entry")
     )
-    _undo([*_discounts_with(used), *used], on=on, reason="The payment was returned.", actor=actor, now=now)
+    _undo([*_discounts_with(used), *used], on=on, reason=reason, actor=actor, now=now)
 
 
 def _undo(

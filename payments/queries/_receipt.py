@@ -35,7 +35,7 @@ class Use:
         """Payments, credits, discounts and small differences; refunds and returns have their own acts."""
         return (
             not (self.is_reversal or self.is_reversed)
-            and self.allocation.kind not in ("refund", "bounce", "write_off")
+            and self.allocation.kind not in ("refund", "bounce", "moved", "write_off")
         )  # fmt: skip
 
 

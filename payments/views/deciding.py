@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core import locale
 from core.errors import DomainError
 from core.permissions import allowed
+from entities.queries import local_day
 from invoices.models import Invoice
 from invoices.queries import visible_to as invoices_visible_to
 from ledger.rules import write_off_split
 from payments import operations, queries
-from payments.forms import AmountReasonForm, ReasonForm, take_fault
+from payments.forms import AmountReasonForm, LeftForm, ReasonForm, take_fault
 from payments.models import Refund, WriteOff
 from payments.views._edges import days_of, why_not_decide
 from team.idempotency import act_once
@@ -72,6 +73,11 @@ def _refund_page(request: StaffRequest, row: Refund, fault: DomainError | None =
         "left": row.credit.open_amount,
         "currency": row.currency,
         "done_on": row.paid_on,
+        "left_form": LeftForm(initial={"on": local_day(row.credit.entity, timezone.now())})
+        if row.state == Refund.State.PAID
+        and row.left_on is None
+        and request.user.has_perm("payments.refund_payment")
+        else None,
         "approve_url": reverse("payments:refund_approve", args=[row.pk]),
         "reject_url": reverse("payments:refund_reject", args=[row.pk]),
         "days": days_of(entries_of(row)[:50]),
@@ -105,6 +111,25 @@ def refund_reject(request: StaffRequest, pk: int) -> HttpResponse:
     except DomainError as fault:
         return _refund_page(request, row, fault)
     messages.success(request, "The credit stays on the account.")
+    return redirect("payments:refund_detail", pk)
+
+
+@require_POST
+@allowed("payments.refund_payment")
+def refund_left(request: StaffRequest, pk: int) -> HttpResponse:
+    """Say that the money left by hand: a cheque, a transfer typed at the bank."""
+    row = get_object_or_404(queries.refunds_visible_to(request.user), pk=pk)
+    form = LeftForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Enter the day the money left.")
+        return redirect("payments:refund_detail", pk)
+    try:
+        operations.note_refund_left(
+            row, on=form.cleaned_data["on"], by="by hand", actor=request.user, now=timezone.now()
+        )
+    except DomainError as fault:
+        return _refund_page(request, row, fault)
+    messages.success(request, "It is noted that the money left.")
     return redirect("payments:refund_detail", pk)
 
 

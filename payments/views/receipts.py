@@ -22,7 +22,7 @@ from invoices.models import Invoice
 from invoices.queries import visible_to as invoices_visible_to
 from ledger.models import Entry
 from payments import operations, previews, queries
-from payments.forms import IdentifyForm, ReceiptForm, ReturnForm, take_fault, written
+from payments.forms import IdentifyForm, ReceiptForm, ReturnForm, TakeBackForm, take_fault, written
 from payments.models import Payment, Refund
 from payments.views._edges import days_of, link
 from team.requests import StaffRequest
@@ -226,6 +226,13 @@ def _acts(payment: Payment, request: StaffRequest) -> list[dict[str, Any]]:
             returned or ("The payer is known." if payment.customer_id else ""),
         ),
         (
+            "Not theirs",
+            "users",
+            link("payments:take_back", payment.pk),
+            RECORD,
+            returned or unknown,
+        ),
+        (
             "Refund the rest",
             "receipt-refund",
             link("payments:refund_request", credit),
@@ -305,3 +312,36 @@ def identify(request: StaffRequest, pk: int) -> HttpResponse:
                     return redirect("payments:allocate", payment.pk)
                 return redirect(payment)
     return render(request, "payments/identify.html", {"payment": payment, "form": form}, status=status)
+
+
+@require_http_methods(BOTH)
+@allowed(RECORD)
+def take_back(request: StaffRequest, pk: int) -> HttpResponse:
+    """A receipt that was given to the wrong customer: what is undone, why, and whose it is."""
+    payment = find(request, pk)
+    uses = queries.uses_of(payment.open_item) if payment.open_item else []
+    uses = [use for use in uses if not (use.is_reversal or use.is_reversed)]
+    form = TakeBackForm(request.POST or None, user=request.user, address=reverse("payments:customer_names"))
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                payment = operations.take_back_payment(
+                    payment,
+                    reason=form.cleaned_data["reason"],
+                    customer=form.cleaned_data["customer"],
+                    actor=request.user,
+                    now=timezone.now(),
+                )
+            except DomainError as fault:
+                take_fault(form, fault)
+                status = fault.status
+            else:
+                said = f"{payment} is {payment.customer}'s." if payment.customer else f"{payment} waits."
+                messages.success(request, said)
+                if payment.customer_id and request.user.has_perm("payments.allocate_payment"):
+                    return redirect("payments:allocate", payment.pk)
+                return redirect(payment)
+    context = {"payment": payment, "form": form, "uses": uses}
+    return render(request, "payments/take_back.html", context, status=status)

@@ -17,6 +17,7 @@ from banking.operations import import_file
 from cases import operations as collecting
 from cases.models import Case
 from charges.models import Charge
+from checkout.operations import begin_checkout
 from conversations.models import Thread
 from conversations.operations import receive_message
 from correspondence.links import INVOICE, create_link
@@ -32,10 +33,12 @@ from statements.operations import make_statement
 from team.endpoints import Act
 from team.roles import BY_CODE, ROLES
 from tests.api.client import Api, refused
+from tests.banking.advices import advised
 from tests.banking.statements import camt
 from tests.contracts.scene import active, planned
 from tests.correspondence.letters import queue
 from tests.factories import make_entity, make_user
+from tests.payouts.scene import make_file
 from tests.portal.bills import make_contact
 from tests.world import World, make_world
 from trail.models import Entry
@@ -70,6 +73,9 @@ RECORDS = {
     "bill-runs": "bill_run",
     "bank-statements": "bank_statement",
     "bank-lines": "bank_line",
+    "online-payments": "online_payment",
+    "payment-files": "payment_file",
+    "remittances": "remittance",
     "statements": "statement",
     "cases": "case",
     "promises": "promise",
@@ -162,6 +168,11 @@ def _records(world: World) -> dict[str, int]:
         **_contracts(world, now),
         "bank_statement": (bank := _bank(world)).pk,
         "bank_line": bank.lines.get().pk,
+        "payment_file": make_file(world, now=now).pk,
+        "remittance": advised(world, now=now).pk,
+        "online_payment": begin_checkout(
+            world.issued("60.00", now=now), link=None, language="en", now=now
+        ).pk,
         "statement": make_statement(
             world.customer, world.entity, "EUR", form="open_items", on=now.date(), actor=None, now=now
         ).pk,

@@ -13,12 +13,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from banking import operations as banking
+from banking.models import Remittance
 from banking.models import Statement as BankStatement
 from cases import operations as collecting
 from cases.models import Call, Case, HandOver, Plan, Promise
 from catalogue.models import TaxRate
 from charges import operations as charging
 from charges.models import Charge
+from checkout import operations as checkout
+from checkout.models import Checkout, DemoPage
 from contracts import operations as contracts
 from contracts.inputs import ItemInput
 from contracts.models import BillRun, Contract
@@ -41,6 +44,7 @@ from notices import operations as notices
 from notices.models import ChangeNotice, Notice
 from payments import operations as payments
 from payments.models import Payment, Refund, WriteOff
+from payouts.models import PaymentFile
 from policies import operations as policies
 from policies.models import PolicyVersion
 from portal import operations as portal
@@ -49,11 +53,13 @@ from statements.models import Statement
 from team import operations as team
 from team.absences import enter_absence
 from team.models import APIKey, SavedView, User
+from tests.banking.advices import advised
 from tests.banking.statements import camt
 from tests.charges.scene import LATER, late_invoice, late_world
 from tests.contracts.scene import active, done, drafted, planned
 from tests.correspondence.letters import make_letter
 from tests.factories import make_user
+from tests.payouts.scene import make_file
 from tests.world import World, make_world
 from trail.models import Entry
 from work import jobs
@@ -97,6 +103,11 @@ class Everything:
     run_done: BillRun
     run_planned: BillRun
     bank_statement: BankStatement
+    payment_file: PaymentFile
+    payment_file_ready: PaymentFile
+    remittance: Remittance
+    checkout: Checkout
+    checkout_open: Checkout
     bank_account: BankAccount
     case: Case
     call: Call
@@ -135,6 +146,7 @@ def make_everything() -> Everything:
         **people,
         **_documents(world, now),
         **_bank(world, now),
+        **_online(world, now),
         **_collecting(world, now),
         **_talk(world, now),
         **_contracts(world, now),
@@ -158,6 +170,26 @@ def _bank(world: World, now: datetime) -> dict[str, Any]:
     [statement] = banking.import_file("today.xml", lines, actor=world.cash, now=now).statements
     banking.match_statement(statement, actor=world.cash, now=now)
     return {"bank_statement": statement, "bank_account": statement.account}
+
+
+def _online(world: World, now: datetime) -> dict[str, Any]:
+    """An online payment that was paid and then disputed, and a page that is open."""
+    paid, waiting = (
+        checkout.begin_checkout(world.issued(net, now=now), link=None, language="en", now=now)
+        for net in ("415", "416")
+    )
+    checkout.pay_demo(DemoPage.objects.get(handle=paid.handle), now=now)
+    paid = Checkout.objects.get(pk=paid.pk)
+    paid.disputes.create(
+        gateway_id="dp_demo", amount=paid.amount, state="needs_response", reason="fraudulent", opened_at=now
+    )
+    return {
+        "remittance": advised(world, now=now),
+        "checkout": paid,
+        "checkout_open": waiting,
+        "payment_file": make_file(world, now=now),
+        "payment_file_ready": make_file(world, now=now, approved=True),
+    }
 
 
 def _talk(world: World, now: datetime) -> dict[str, Any]:

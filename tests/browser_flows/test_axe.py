@@ -87,6 +87,7 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "payments:detail": of("receipt", "unidentified"),
     "payments:allocate": of("receipt"),
     "payments:bounce": of("receipt"),
+    "payments:take_back": of("receipt"),
     "payments:identify": of("unidentified"),
     "payments:undo": of("allocation"),
     "payments:credit_use": of("credit"),
@@ -96,8 +97,15 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "payments:write_off_detail": of("write_off"),
     "payments:small_difference": of("small_rest"),
     "payments:account": of("customer"),
+    "payouts:list": HOME,
+    "payouts:detail": of("payment_file", "payment_file_ready"),
+    "checkout:list": [(), ("?tab=ended",)],
+    "checkout:detail": of("checkout", "checkout_open"),
+    "checkout:demo": lambda all_: [(all_.checkout.handle,), (all_.checkout_open.handle,)],
     "banking:list": [(), ("?account=987654",)],
     "banking:import": HOME,
+    "banking:remittances": HOME,
+    "banking:remittance": of("remittance"),
     "banking:matching": lambda all_: [(all_.world.entity.pk,)],
     "banking:layout": of("bank_account"),
     "banking:detail": lambda all_: [
@@ -284,6 +292,7 @@ STRANGERS = (
     "portal:overview",
     "portal:confirm",
     "portal:ask_link",
+    "checkout:demo",
     "policies:public",
 )
 """Pages that send people who are signed in away, or are made for those who are not."""
@@ -302,6 +311,7 @@ PARTS: dict[str, str] = {
     "statements:customer_panel": "of the customer's page",
     "portal:links_panel": "of the customer's page",
     "portal:my_invoice": "leads to portal:invoice",
+    "checkout:back": "leads to portal:invoice",
     "cases:invoice_panel": "of the invoice's page",
     "work:needs": "of the home page",
     # What stands in a frame: the document and the mail, both tested where they are made.

@@ -21,6 +21,7 @@ from catalogue.models import TaxRate
 from charges import operations as charging
 from charges.models import Charge, ReferenceRate
 from charges.reference import reference_rates
+from checkout import operations as checkout
 from conversations import operations as conversations
 from conversations.files import File
 from core.permissions import Mark, mark_of
@@ -43,10 +44,12 @@ from team import operations as team
 from team.absences import enter_absence
 from team.models import SavedView, User
 from team.roles import ROLES
+from tests.banking.advices import advised
 from tests.banking.statements import camt
 from tests.contracts.scene import active, planned
 from tests.correspondence.letters import make_letter, values_of
 from tests.factories import make_user
+from tests.payouts.scene import make_file
 from tests.world import NOW, TODAY, World, make_world
 from trail.models import Entry
 from work import jobs
@@ -127,6 +130,7 @@ def _money(world: World) -> dict[str, Any]:
     payment = world.pay(paid, "40.00")
     loose = world.received("90.00")
     written_off = world.issued("300.00")
+    opened = checkout.begin_checkout(world.issued("60.00"), link=None, language="en", now=NOW)
     return {
         "payment": loose,
         "allocation": payment.open_item.uses.get(),
@@ -138,6 +142,8 @@ def _money(world: World) -> dict[str, Any]:
             written_off, Decimal("357.00"), reason="Insolvent, no quota", actor=world.lead, now=NOW
         ),
         "part_paid": paid,
+        "checkout": opened,
+        "payment_file": make_file(world),
     }
 
 
@@ -365,6 +371,7 @@ def _talk(company: Company) -> dict[str, Any]:
     return {
         "bank_statement": bank,
         "bank_line": bank.lines.get(),
+        "remittance": advised(world),
         "bank_account": bank.account,
         "thread": post.thread,
         "sent_file": post.attachments.get(),
@@ -398,7 +405,7 @@ def _link(company: Company) -> dict[str, Any]:
 # (namespace, names of addresses, whose the object is, how to find it in a company)
 _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("portal", "draft", COMPANY, _pk("draft")),
-    ("portal", "invoice pdf calendar logo promise ask", SHARED, lambda c: {"token": c.token}),
+    ("portal", "invoice pdf calendar logo promise ask pay", SHARED, lambda c: {"token": c.token}),
     (
         "portal",
         "overview my_calendar my_statement_new my_preferences my_person my_email",
@@ -413,10 +420,12 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("portal", "confirm confirm_now", SHARED, lambda c: {"token": c.own_token}),
     ("portal", "links_panel", COMPANY, _pk("customer")),
     ("portal", "link_send links_close", COMPANY, _pk("contact")),
-    ("payments", "detail allocate bounce identify", COMPANY, _pk("payment")),
+    ("payments", "detail allocate bounce identify take_back", COMPANY, _pk("payment")),
     ("payments", "undo", COMPANY, _pk("allocation")),
     ("payments", "credit_use refund_request", COMPANY, _pk("credit")),
-    ("payments", "refund_detail refund_approve refund_reject", COMPANY, _pk("refund")),
+    ("payouts", "plan", COMPANY, lambda c: {"pk": c.entity.pk}),
+    ("payouts", "detail download approve reject executed refused", COMPANY, _pk("payment_file")),
+    ("payments", "refund_detail refund_approve refund_reject refund_left", COMPANY, _pk("refund")),
     ("payments", "write_off_request small_difference", COMPANY, _pk("part_paid")),
     (
         "payments",
@@ -542,10 +551,14 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("conversations", "door", SHARED, lambda c: {"provider": "postmark"}),
     ("correspondence", "reports", SHARED, lambda c: {"provider": "postmark"}),
     ("charges", "detail waive send", COMPANY, _pk("charge")),
+    ("checkout", "detail ask", COMPANY, _pk("checkout")),
+    ("checkout", "back demo demo_pay demo_cancel", SHARED, lambda c: {"handle": c.checkout.handle}),
+    ("checkout", "events", SHARED, lambda c: {"code": c.entity.code}),
     ("banking", "detail file match", COMPANY, _pk("bank_statement")),
+    ("banking", "remittance", COMPANY, _pk("remittance")),
     ("banking", "matching", COMPANY, lambda c: {"pk": c.entity.pk}),
     ("banking", "layout", COMPANY, _pk("bank_account")),
-    ("banking", "accept book aside again join return", COMPANY, _pk("bank_line")),
+    ("banking", "accept book aside again join payout return", COMPANY, _pk("bank_line")),
     ("charges", "charge of_invoice", COMPANY, _pk("issued")),
     ("charges", "review", SHARED, _pk("rate")),
     (

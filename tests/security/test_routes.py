@@ -36,6 +36,13 @@ OPEN_TO_ALL = {
     "portal:my_statement",
     "portal:my_statement_new",
     "",  # what else stands below /i/: it says that nothing is there
+    # The gateway signs; customers come back by a handle; the demo's stand-in for a hosted page.
+    "checkout:events",
+    "checkout:back",
+    "checkout:demo",
+    "checkout:demo_pay",
+    "checkout:demo_cancel",
+    "portal:pay",
 }
 OPEN_TO_SIGNED_IN = {
     "metrics:home",
@@ -100,6 +107,8 @@ def test_every_address_of_the_api_names_its_right():
 def test_only_the_api_does_without_the_token_of_forms():
     """Its requests carry a key, or a session that DRF checks itself; mail providers send a secret.
 
+    A gateway signs what it sends; what stands under pay/demo/ is there in the demo alone.
+
     A customer has no session: the secret address is what lets them act, and nobody else can name it.
     """
     exempt = [path for path, view in own_routes() if getattr(view, "csrf_exempt", False)]
@@ -107,6 +116,7 @@ def test_only_the_api_does_without_the_token_of_forms():
     assert sorted(exempt) == [
         "confirm/<str:token>/now",
         "i/<str:token>/ask",
+        "i/<str:token>/pay",
         "i/<str:token>/promise",
         "i/<str:token>/talks/<int:pk>/answer",
         "inquiries/mail/<str:provider>/",
@@ -117,4 +127,7 @@ def test_only_the_api_does_without_the_token_of_forms():
         "my/<str:token>/preferences",
         "my/<str:token>/statements",
         "my/<str:token>/talks/<int:pk>/answer",
+        "pay/demo/<str:handle>/left/",
+        "pay/demo/<str:handle>/paid/",
+        "pay/events/<str:code>/",
     ]

@@ -1,0 +1,12 @@
+"""Facts about online payments. Recorded on the checkout, the dispute or the repayment."""
+
+CHECKOUT_BEGUN = "checkout.begun"
+CHECKOUT_PAID = "checkout.paid"
+CHECKOUT_ENDED = "checkout.ended"
+CHECKOUT_FEE_BOOKED = "checkout.fee_booked"
+DISPUTE_OPENED = "card_dispute.opened"
+DISPUTE_TAKEN = "card_dispute.taken"
+DISPUTE_GIVEN_BACK = "card_dispute.given_back"
+REPAYMENT_ASKED = "repayment.asked"
+REPAYMENT_DONE = "repayment.done"
+REPAYMENT_FAILED = "repayment.failed"
