@@ -59,7 +59,7 @@ def ask_change(
 ) -> ContractChange:
     """Ask for days of rest, their end, or the end of the contract: `given` is what that operation takes."""
     packed = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
-    told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in packed.items() if value)
+    told = ", ".join(str(value) for value in packed.values() if value)
     text = f"{ContractChange.Kind(kind).label}: {told}"
     return _ask(contract, ContractChange.Kind(kind), packed, text, yearly_value(contract), actor, now)
 
