@@ -70,9 +70,13 @@ def book_of(entity: Entity, currency: str) -> Book:
 def _item(invoice: Invoice, debit: OpenItem, clauses: dict[int, Clauses]) -> Item:
     reduced: Decimal | None = None
     until: date | None = None
+    terms: Clauses | None = None
     if invoice.policy_version is not None:
         version = invoice.policy_version
-        terms = clauses.setdefault(version.pk, clauses_of(version))
+        # Read once for each policy, not once for each of a hundred thousand invoices.
+        terms = clauses.get(version.pk)
+        if terms is None:
+            terms = clauses[version.pk] = clauses_of(version)
         offer = terms.early_discount
         if offer is not None:
             reduced = discounted(debit.open_amount, offer.pct, debit.currency)
@@ -87,6 +91,6 @@ def _item(invoice: Invoice, debit: OpenItem, clauses: dict[int, Clauses]) -> Ite
         due_on=debit.due_on or debit.opened_on,
         discounted=reduced,
         discount_until=until,
-        limit=small_difference_limit(debit, invoice),
+        limit=small_difference_limit(debit, invoice, clauses=terms),
         net=round_money((invoice.payable - invoice.tax_total) * share, debit.currency),
     )

@@ -38,7 +38,8 @@ def bring_statements(cash: User, now: datetime) -> None:
     kinds = ["plain", "plain", "slip", "bare", "short", "silent", "part", "stranger", "fee", "own"]
     fresh = [_line(part, kind, chance) for part, kind in zip(open_now[6:], kinds, strict=False)]
     opening = _OPENING
-    _bring_advice(entity, open_now[16:18], cash, now)
+    if announced := open_now[16:18]:
+        _bring_advice(entity, announced, cash, now)
     for day, number, lines in ((today - timedelta(days=8), 46, week), (today - timedelta(days=1), 47, fresh)):
         file, opening = _camt(account, day, number, opening, lines)
         done = operations.import_file(f"{account.iban[-4:]}-{day:%Y%m%d}.xml", file, actor=cash, now=now)

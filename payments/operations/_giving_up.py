@@ -24,6 +24,7 @@ from payments.events import (
 )
 from payments.models import WriteOff
 from payments.operations._locking import lock_invoices_of
+from policies.clauses import Clauses
 from policies.queries import clauses_of
 from team.models import User
 from trail.operations import record
@@ -32,11 +33,14 @@ from work.models import Approval
 from work.queries import approvals_of
 
 
-def small_difference_limit(item: OpenItem, invoice: Invoice) -> Decimal:
-    """The most the policy pinned to the invoice lets go of what is open of it; 0 without a clause."""
+def small_difference_limit(item: OpenItem, invoice: Invoice, *, clauses: Clauses | None = None) -> Decimal:
+    """The most the policy pinned to the invoice lets go of what is open of it; 0 without a clause.
+
+    Who asks for many gives the `clauses` of that policy, read once.
+    """
     if invoice.policy_version is None:
         return Decimal(0)
-    clauses = clauses_of(invoice.policy_version)
+    clauses = clauses or clauses_of(invoice.policy_version)
     absolute = clauses.tolerance.absolute
     if clauses.currency != item.currency:
         # The clause is in the policy's currency; it is only carried over where a booked rate joins the two.

@@ -284,7 +284,7 @@ def test_lists_show_own_companies_only(world: World) -> None:
     api = Api(user)
     for name in ("customers", "invoices", "payments"):
         assert api.get(f"{name}/")["items"] == []
-    assert len(Api(world.lead).get("invoices/")["items"]) == 6
+    assert len(Api(world.lead).get("invoices/")["items"]) == 8
 
 
 def test_records_of_others_cannot_be_named(db: None) -> None:
