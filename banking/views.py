@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from banking import jobs, operations, queries
+from banking import jobs, late, operations, queries
 from banking.forms import (
     AsideForm,
     LayoutForm,
@@ -164,6 +165,8 @@ def _detail(
         "tab": tab,
         "may_book": request.user.has_perm(IMPORT),
         "fault": fault,
+        # The same form once more, posted on the first open day.
+        "again": late.offer(request, line, fault),
     }
     if line is not None:
         context |= _choices(request, line)
@@ -245,7 +248,9 @@ def accept(request: StaffRequest, pk: int) -> HttpResponse:
     return _act(
         request,
         pk,
-        lambda line: operations.accept_match(line, chosen, actor=request.user, now=timezone.now()),
+        lambda line: operations.accept_match(
+            line, chosen, actor=request.user, now=timezone.now(), late=late.asked(request)
+        ),
         _("Booked."),
     )
 
@@ -263,7 +268,9 @@ def book(request: StaffRequest, pk: int) -> HttpResponse:
     return _act(
         request,
         pk,
-        lambda line: operations.book_line(line, Choice(customer), actor=request.user, now=timezone.now()),
+        lambda line: operations.book_line(
+            line, Choice(customer, late=late.asked(request)), actor=request.user, now=timezone.now()
+        ),
         _("Booked for %(name)s.") % {"name": customer} if customer else _("Booked as unidentified."),
     )
 
@@ -305,9 +312,8 @@ def join(request: StaffRequest, pk: int) -> HttpResponse:
 @allowed(IMPORT)
 def note_return(request: StaffRequest, pk: int) -> HttpResponse:
     """The line takes a receipt back."""
-    return _with_receipt(
-        request, pk, operations.note_return, _("The receipt is returned; its invoices are open.")
-    )
+    note = partial(operations.note_return, late=late.asked(request))
+    return _with_receipt(request, pk, note, _("The receipt is returned; its invoices are open."))
 
 
 @require_POST

@@ -77,6 +77,7 @@ NAVIGATION = (
         "Control",
         (
             Item("Ledger", "ledger:list", "scale", key="l"),
+            Item("Month end", "closing:list", "calendar-check"),
             Item("Trail", "trail:list", "history", key="t"),
             Item("System health", "metrics:health", "shield-check"),
             Item("Imports", "integrations:list", "table-import"),

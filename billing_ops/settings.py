@@ -94,6 +94,7 @@ PROJECT_APPS = [
     "payouts",
     "banking",
     "checkout",
+    "closing",
     "charges",
     "statements",
     "reminders",

@@ -25,6 +25,7 @@ PREFIXES = {
     "checkout": "",
     "invoices": "invoices/",
     "ledger": "ledger/",
+    "closing": "month-end/",
     "catalogue": "catalogue/",
     "correspondence": "mail/",
     "conversations": "inquiries/",

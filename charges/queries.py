@@ -97,7 +97,7 @@ def debts_of(invoice: Invoice) -> list[tuple[Instalment, rules.Debt]]:
     )
     moves: dict[int, list[Allocation]] = {}
     found = Allocation.objects.filter(debit__in=[part.open_item_id for part in parts])
-    for move in found.select_related("credit", "reversal_of__credit").order_by("id"):
+    for move in found.select_related("credit__payment", "reversal_of__credit__payment").order_by("id"):
         moves.setdefault(move.debit_id or 0, []).append(move)
     own = set(invoice.credit_notes.values_list("number", flat=True))
     return [(part, _debt(part, moves.get(part.open_item_id or 0, ()), own)) for part in parts]
@@ -123,7 +123,8 @@ def _day_of(move: Allocation) -> date:
     """When the money was there: the receipt's day, else that of the allocation."""
     credit = move.credit
     if move.kind == Allocation.Kind.PAYMENT and credit is not None and credit.kind == OpenItem.Kind.RECEIPT:
-        return credit.opened_on
+        # The credit may have entered the book later: its payer was found then, its month was closed.
+        return credit.payment.received_on
     return move.on
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from core.cautions import listening
 from core.errors import DomainError
 from core.rest.problems import refused
 
@@ -49,7 +51,10 @@ class Pages:
             if request.path.startswith("/api/"):
                 return refused(422, "A zero byte is no text.", "text_has_no_zero_byte", request)
             raise BadRequest("A zero byte is no text.")
-        response = self.get_response(request)
+        with listening() as heard:
+            response = self.get_response(request)
+        for text in heard:
+            messages.warning(request, text)
         if response.get("Content-Type", "").startswith("text/html"):
             patch_vary_headers(response, ["HX-Request"])
         return response

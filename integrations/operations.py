@@ -22,6 +22,7 @@ from integrations.receivables import Fault, Reader, Reading, Row, check_reading
 from invoices import operations as invoices
 from invoices.models import Invoice
 from invoices.pricing import Book
+from ledger.periods import closed_until
 from payments.models import Payment
 from payments.operations import Settlement, import_settlements
 from team.models import User
@@ -166,6 +167,7 @@ def _sort(rows: Sequence[Row], entity: Entity) -> _Sorted:
         .values_list("upper", flat=True)
     )
     new, known, faults = [], 0, []
+    closed = closed_until(entity.pk)
     for key, row in keys.items():
         if key in here:
             different = _differences(row, here[key], paid.get(key))
@@ -174,9 +176,19 @@ def _sort(rows: Sequence[Row], entity: Entity) -> _Sorted:
         elif row.number.upper() in own:
             words = f"{row.number} is the number of a document issued here."
             faults.append(Fault(row.line, "number", row.number, words, "Import under another number."))
+        elif closed is not None and row.issued_on <= closed:
+            faults.append(_too_late(row, "issued_on", row.issued_on, closed))
+        elif closed is not None and row.settled_on is not None and row.settled_on <= closed:
+            faults.append(_too_late(row, "settled_on", row.settled_on, closed))
         else:
             new.append(row)
     return _Sorted(new, known, faults)
+
+
+def _too_late(row: Row, field: str, on: date, closed: date) -> Fault:
+    words = f"The book is closed up to {closed}; {on} takes no more postings."
+    mend = "Import it before the month is closed, or have the month reopened under Ledger, Month end."
+    return Fault(row.line, field, str(on), words, mend)
 
 
 def _differences(row: Row, invoice: Invoice, paid_on: date | None) -> list[Fault]:

@@ -36,6 +36,10 @@ ACCOUNTS: dict[str, str] = {
 _TAX_ACCOUNTS = {"": OUTPUT_TAX, "CGST": "2210", "SGST": "2220", "UTGST": "2220", "IGST": "2230"}
 
 
+TAX_ACCOUNTS = tuple(dict.fromkeys(_TAX_ACCOUNTS.values()))
+"""The accounts that hold output tax."""
+
+
 def tax_account(component: str) -> str:
     """The output tax account of a tax component ("" = VAT and sales tax)."""
     if component not in _TAX_ACCOUNTS:

@@ -274,11 +274,12 @@ def use_allowance(*, debit: Item, amount: Decimal, functional: str) -> list[Leg]
     return _with_rest(_settled(RECEIVABLES, [(debit, amount)], functional), ALLOWANCE, amount)
 
 
-def revalue(items: Sequence[Item], closing: Rate) -> list[Leg]:
-    """Open receivables at the closing rate; unrealised, reversed on the first day of the next period."""
+def revalue(items: Sequence[Item], closing: Rate, owed: Sequence[Item] = ()) -> list[Leg]:
+    """Open receivables, and what is `owed` to customers, at the closing rate; reversed on day 1."""
     legs = [
-        Leg(RECEIVABLES, Decimal(0), closing.convert(item.open_amount) - item.open_functional, item.ref)
-        for item in items
+        Leg(account, Decimal(0), sign * (closing.convert(item.open_amount) - item.open_functional), item.ref)
+        for account, sign, side in ((RECEIVABLES, 1, items), (CUSTOMER_CREDIT, -1, owed))
+        for item in side
     ]
     return _with_rest(legs, UNREALISED_FX, Decimal(0))
 

@@ -138,6 +138,8 @@ ROLES: tuple[Role, ...] = (
             "entities.manage_entities",
             "notices.edit_protocol",
             "ledger.view_ledger",
+            "ledger.close_period",
+            "ledger.reopen_period",
             "customers.view_bank_data",
             "trail.view_trail",
         ),
@@ -158,6 +160,7 @@ ROLES: tuple[Role, ...] = (
             "policies.approve_policy",
             "policies.publish_policy",
             "ledger.view_ledger",
+            "ledger.reopen_period",
             "customers.approve_change",
             "customers.view_bank_data",
             "trail.view_trail",
@@ -256,7 +259,7 @@ BY_CODE = {role.code: role for role in ROLES}
 
 # What decides as a second person, or puts in force what others wrote. A key a person makes never has these,
 # not even for its maker: a program is no second person. Only the operator's command on the server gives them.
-_DECIDES = ("decide_", "approve_", "publish_")
+_DECIDES = ("decide_", "approve_", "publish_", "reopen_period")
 DECIDING_ACTS: tuple[str, ...] = tuple(
     sorted({act for role in ROLES for act in role.acts if act.partition(".")[2].startswith(_DECIDES)})
 )

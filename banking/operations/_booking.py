@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from core.errors import Invalid, Refused
 from core.money import plain
 from customers.models import Customer
 from invoices.models import Invoice
+from ledger.periods import first_open_day
 from payments import operations as payments
 from payments.models import Payment, Refund
 from payments.operations import Part, Receipt
@@ -35,7 +36,8 @@ class Choice:
 
     What `parts` leave stays the customer's credit. `fee` and `withheld` are kept by the bank or the payer
     and credited all the same. `let_go` says that small rests are written off;
-    `advice` are the rows of a remittance advice that announced it.
+    `advice` are the rows of a remittance advice that announced it. `late` posts a line of a closed month on
+    the first open day; the receipt keeps its own.
     """
 
     customer: Customer | None
@@ -44,6 +46,7 @@ class Choice:
     withheld: Decimal = Decimal(0)
     let_go: bool = False
     advice: Sequence[int] = ()
+    late: bool = False
 
 
 @transaction.atomic
@@ -63,6 +66,7 @@ def book_line(line: Line, choice: Choice, *, actor: User | None, now: datetime) 
         payer_account=line.party_account[:34],
         reference=(line.creditor_reference or line.text or line.end_to_end)[:140],
         external_key=f"bank:{line.account_id}:{line.key}",
+        posted_on=_posted_on(line, late=choice.late),
     )
     payment = payments.receive_and_allocate(given, choice.parts, actor=actor, now=now, let_go=_let_go(choice))
     _decide(line, Line.State.BOOKED, actor=actor, now=now, payment=payment)
@@ -114,7 +118,7 @@ def join_line(line: Line, payment: Payment, *, actor: User, now: datetime) -> Li
 
 
 @transaction.atomic
-def note_return(line: Line, payment: Payment, *, actor: User, now: datetime) -> Line:
+def note_return(line: Line, payment: Payment, *, actor: User, now: datetime, late: bool = False) -> Line:
     """The line is the return of a receipt: that is mirrored, its invoices are open again."""
     line = _lock(line, Line.State.NEW)
     bank = payment.amount - payment.fee - payment.withheld
@@ -126,8 +130,14 @@ def note_return(line: Line, payment: Payment, *, actor: User, now: datetime) -> 
             rule="a_return_takes_back_what_came",
             mend="Choose the receipt the bank took back.",
         )
+    # A receipt may have entered the book after its own day: its payer was found later, its month was closed.
+    begins = payment.open_item.opened_on if payment.open_item else line.booked_on
     payments.bounce_payment(
-        payment, on=line.booked_on, reason=line.text or "Returned by the bank", actor=actor, now=now
+        payment,
+        on=max(begins, _posted_on(line, late=late)),
+        reason=line.text or "Returned by the bank",
+        actor=actor,
+        now=now,
     )
     _decide(line, Line.State.RETURN, actor=actor, now=now, returned=payment)
     record(
@@ -212,6 +222,10 @@ def forget_payer(line: Line, customer_id: int) -> None:
         account=line.party_account,
         name=line.party_name,
     ).delete()
+
+
+def _posted_on(line: Line, *, late: bool) -> date:
+    return first_open_day(line.account.entity_id, line.booked_on) if late else line.booked_on
 
 
 def _let_go(choice: Choice) -> Sequence[Invoice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -97,13 +97,14 @@ def _look_at(line: Line, book: Book, sure: int, *, actor: User | None, now: date
     return "booked"
 
 
-def accept_match(line: Line, number: int, *, actor: User, now: datetime) -> Line:
-    """Book what was proposed; `number` counts the proposals from 0."""
+def accept_match(line: Line, number: int, *, actor: User, now: datetime, late: bool = False) -> Line:
+    """Book what was proposed; `number` counts the proposals from 0. `late` as in `Choice`."""
     if not 0 <= number < len(line.matches):
         raise Invalid(
             "There is no such proposal.", field="match", rule="a_proposal_is_chosen", mend="Reload the page."
         )
-    return book_line(line, _choice_from(line.matches[number]), actor=actor, now=now)
+    choice = replace(_choice_from(line.matches[number]), late=late)
+    return book_line(line, choice, actor=actor, now=now)
 
 
 def choice_of(match: Match) -> Choice:

@@ -19,6 +19,7 @@ from integrations.demo.collecting import collect
 from integrations.demo.customers_side import open_doors
 from integrations.demo.ground import set_up
 from integrations.demo.letters import write_letters
+from integrations.demo.month_ends import close_months
 from integrations.demo.online import pay_online
 from integrations.demo.payouts import pay_back
 from integrations.demo.present import leave_on_desks
@@ -87,6 +88,7 @@ def load(*, now: datetime, say: Say, scale: float = 1.0, side_by_side: bool = Fa
     )
     tell_today({role: company.role(role) for role in _TELLERS}, now)
     leave_untold(now)
+    close_months({role: company.role(role) for role in ("controller", "director")}, now)
     if found := faults():
         raise Unsound("; ".join(found))
     return Invoice.objects.count()

@@ -15,6 +15,7 @@ from invoices.models import Invoice, Line
 from invoices.pricing import Book, Due, due_dates, schedule_of
 from invoices.snapshots import Parts, content_of, snapshot_of
 from ledger.models import OpenItem
+from ledger.periods import refuse_closed
 from ledger.rules import DEPOSITS, LATE_FEES, RETURNS, REVENUE, Deposit, Leg, Rate, Tax, credit_note, issue
 from team.models import User
 from work.operations import hash_of
@@ -70,6 +71,7 @@ def plan_issue(invoice: Invoice, parts: Parts, book: Book, *, actor: User | None
             mend="Add lines, or discard it.",
         )
     _refuse_wrong_day(invoice, on, today, actor)
+    refuse_closed([(invoice.entity_id, on)], now=now)
     _refuse_moved_rates(invoice, parts, book, on)
     due = _due(invoice, parts, book, on)
     snapshot = snapshot_of(parts, issued_on=on, number="")

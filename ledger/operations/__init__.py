@@ -6,6 +6,14 @@ No savepoints here: nothing of this is undone alone, and each would cost two mor
 
 from ledger.operations._allocating import Match, allocate, allocate_all, undo_allocation
 from ledger.operations._giving_up import cancel_receipt, give_up, pay_back
+from ledger.operations._periods import (
+    NotToReopen,
+    PeriodNotOver,
+    close_period,
+    lock_periods,
+    refuse_closing,
+    reopen_period,
+)
 from ledger.operations._posting import (
     Posting,
     Source,
@@ -14,19 +22,27 @@ from ledger.operations._posting import (
     open_items,
     post,
 )
+from ledger.periods import PeriodClosed
 
 __all__ = [
     "Match",
+    "NotToReopen",
+    "PeriodClosed",
+    "PeriodNotOver",
     "Posting",
     "Source",
     "allocate",
     "allocate_all",
     "cancel_receipt",
+    "close_period",
     "give_up",
     "legs_of",
     "lock_items",
+    "lock_periods",
     "open_items",
     "pay_back",
     "post",
+    "refuse_closing",
+    "reopen_period",
     "undo_allocation",
 ]

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from core.rows import copy_rows, insert_rows, rows_where, run_values
 from ledger.models import Entry, OpenItem
+from ledger.periods import closed_meanwhile, refuse_closed
 from ledger.postings import Leg
 from team.models import User
 
@@ -40,28 +41,16 @@ class Posting:
     text: str
     legs: Sequence[Leg]
     items: Mapping[str, OpenItem]
+    reverses: Entry | None = None
 
 
 @transaction.atomic(savepoint=False)
 def post(postings: Sequence[Posting], *, actor: User | None, now: datetime) -> list[Entry]:
-    """Write entries with their lines: two statements, whatever the number."""
+    """Write entries with their lines: two statements in all. `PeriodClosed` for a closed day."""
+    refuse_closed(((p.entity_id, p.on) for p in postings), now=now)
     actor_id = actor.pk if actor else None
-    entries = insert_rows(
-        [
-            Entry(
-                entity_id=p.entity_id,
-                on=p.on,
-                kind=p.kind,
-                source_type=p.source.type,
-                source_id=p.source.id,
-                key=p.source.key,
-                text=p.text,
-                posted_at=now,
-                posted_by_id=actor_id,
-            )
-            for p in postings
-        ]
-    )
+    with closed_meanwhile():
+        entries = insert_rows([_entry(p, actor_id, now) for p in postings])
     copy_rows(
         "ledger_line",
         ("entry_id", "account_id", "customer_id", "item_id", "currency", "amount", "functional"),
@@ -82,6 +71,21 @@ def post(postings: Sequence[Posting], *, actor: User | None, now: datetime) -> l
     return entries
 
 
+def _entry(posting: Posting, actor_id: int | None, now: datetime) -> Entry:
+    return Entry(
+        entity_id=posting.entity_id,
+        on=posting.on,
+        kind=posting.kind,
+        source_type=posting.source.type,
+        source_id=posting.source.id,
+        key=posting.source.key,
+        text=posting.text,
+        reversal_of=posting.reverses,
+        posted_at=now,
+        posted_by_id=actor_id,
+    )
+
+
 def _customer(posting: Posting, leg: Leg) -> int | None:
     # A parent may pay for its child: each item keeps its own customer's balance.
     if leg.account not in CUSTOMER_ACCOUNTS:
@@ -94,7 +98,8 @@ def open_items(items: Sequence[OpenItem]) -> list[OpenItem]:
     """Write new open items, each open in full."""
     for item in items:
         item.open_amount, item.open_functional = item.amount, item.functional_amount
-    return insert_rows(items)
+    with closed_meanwhile():
+        return insert_rows(items)
 
 
 def lock_items(ids: Sequence[int]) -> dict[int, OpenItem]:

@@ -32,7 +32,8 @@ class NotReturnable(Refused):
 class Receipt:
     """What arrived. `amount` is what the customer is credited with: bank amount + fee + tax withheld.
 
-    `external_key` makes it unique outside: the same key again is the same receipt.
+    `external_key` makes it unique outside: the same key again is the same receipt. `posted_on` is the day it
+    enters the book when its own lies in a closed month.
     """
 
     entity: Entity
@@ -48,6 +49,11 @@ class Receipt:
     reference: str = ""
     note: str = ""
     external_key: str | None = None
+    posted_on: date | None = None
+
+    @property
+    def enters_on(self) -> date:
+        return self.posted_on or self.received_on
 
 
 @transaction.atomic
@@ -72,7 +78,7 @@ def record_payment(given: Receipt, *, actor: User | None, now: datetime) -> Paym
     )
     booked = -legs[-1].amount_functional
     payment = Payment(
-        **{name: getattr(given, name) for name in Receipt.__dataclass_fields__},
+        **{name: getattr(given, name) for name in Receipt.__dataclass_fields__ if name != "posted_on"},
         fx_rate=rate.value,
         functional_amount=booked,
         recorded_by=actor,
@@ -90,7 +96,7 @@ def record_payment(given: Receipt, *, actor: User | None, now: datetime) -> Paym
             return _same(before, given)
     else:
         _write(payment, given, booked)
-    ledger.post([_posting(payment, legs, "receipt", given.received_on)], actor=actor, now=now)
+    ledger.post([_posting(payment, legs, "receipt", given.enters_on)], actor=actor, now=now)
     record(
         PAYMENT_RECORDED,
         payment,
@@ -115,9 +121,10 @@ def identify_payment(payment: Payment, customer: Customer, *, actor: User | None
             rule="a_receipt_is_identified_once",
             mend="Refund it, or undo its allocations.",
         )
-    on = local_day(payment.entity, now)
+    # The credit begins when it is posted: before, the money waited on 1200.
+    on = max(local_day(payment.entity, now), payment.received_on)
     payment.customer = customer
-    payment.open_item = _credit(payment, customer, payment.functional_amount)
+    payment.open_item = _credit(payment, customer, payment.functional_amount, on)
     payment.save(update_fields=["customer", "open_item"])
     legs = identify(amount=payment.amount, functional=payment.functional_amount)
     # It may have been given to somebody before, and taken back: each time is an event of its own.
@@ -126,7 +133,7 @@ def identify_payment(payment: Payment, customer: Customer, *, actor: User | None
         payment,
         legs,
         "identified",
-        max(on, payment.received_on),
+        on,
         again=f":{before + 1}" if before else "",
     )
     ledger.post([posting], actor=actor, now=now)
@@ -140,12 +147,13 @@ def bounce_payment(payment: Payment, *, on: date, reason: str, actor: User | Non
     payment = lock(payment)
     if payment.state != Payment.State.RECEIVED:
         raise NotReturnable(f"{payment} was returned before.", rule="a_payment_returns_once")
-    if on < payment.received_on or on > local_day(payment.entity, now):
+    first = payment.open_item.opened_on if payment.open_item else payment.received_on
+    if on < first or on > local_day(payment.entity, now):
         raise Invalid(
             f"{payment} cannot have come back on {on}.",
             field="on",
             rule="a_return_follows_its_receipt",
-            mend=f"Use a day from {payment.received_on} to today.",
+            mend=f"Use a day from {first} to today.",
         )
     if not reason.strip():
         raise Invalid(
@@ -225,11 +233,11 @@ def _same(before: Payment, given: Receipt) -> Payment:
 
 def _write(payment: Payment, given: Receipt, booked: Decimal) -> None:
     if given.customer is not None:
-        payment.open_item = _credit(given, given.customer, booked)
+        payment.open_item = _credit(given, given.customer, booked, given.enters_on)
     insert_rows([payment])
 
 
-def _credit(given: Receipt | Payment, customer: Customer, booked: Decimal) -> OpenItem:
+def _credit(given: Receipt | Payment, customer: Customer, booked: Decimal, on: date) -> OpenItem:
     [item] = ledger.open_items(
         [
             OpenItem(
@@ -241,7 +249,7 @@ def _credit(given: Receipt | Payment, customer: Customer, booked: Decimal) -> Op
                 currency=given.currency,
                 amount=given.amount,
                 functional_amount=booked,
-                opened_on=given.received_on,
+                opened_on=on,
             )
         ]
     )
@@ -285,6 +293,13 @@ def _refuse_impossible(given: Receipt, *, today: date) -> None:
             field="received_on",
             rule="a_receipt_is_not_in_the_future",
             mend=f"Use {today} or earlier.",
+        )
+    if not given.received_on <= given.enters_on <= today:
+        raise Invalid(
+            f"{given.enters_on} is no day on which a receipt of {given.received_on} can be posted.",
+            field="posted_on",
+            rule="a_receipt_is_posted_from_its_day_on",
+            mend=f"Use a day from {given.received_on} to {today}.",
         )
     if given.method not in Payment.Method.values:
         raise Invalid(

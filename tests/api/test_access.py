@@ -18,8 +18,10 @@ from cases import operations as collecting
 from cases.models import Case
 from charges.models import Charge
 from checkout.operations import begin_checkout
+from closing import operations as closing
 from conversations.models import Thread
 from conversations.operations import receive_message
+from core.dates import add_months
 from correspondence.links import INVOICE, create_link
 from customers.models import Customer
 from entities.models import Access
@@ -76,6 +78,8 @@ RECORDS = {
     "online-payments": "online_payment",
     "payment-files": "payment_file",
     "remittances": "remittance",
+    "periods": "period",
+    "journals": "journal",
     "statements": "statement",
     "cases": "case",
     "promises": "promise",
@@ -166,6 +170,7 @@ def _records(world: World) -> dict[str, int]:
         "thread": _thread(world).pk,
         "charge": _charge(world, invoice).pk,
         **_contracts(world, now),
+        **_month(world, now),
         "bank_statement": (bank := _bank(world)).pk,
         "bank_line": bank.lines.get().pk,
         "payment_file": make_file(world, now=now).pk,
@@ -179,6 +184,14 @@ def _records(world: World) -> dict[str, int]:
         "message": (message := queue(invoice, contacts=[make_contact(world.customer)], now=now)).pk,
         "template": message.template_id,
         "allocation": Allocation.objects.filter(credit_id=payment.open_item_id).first().pk,
+    }
+
+
+def _month(world: World, now: datetime) -> dict[str, int]:
+    month = add_months(now.date().replace(day=1), -1)
+    return {
+        "period": closing.ask_for_no_more(world.entity, month, actor=world.controller, now=now).pk,
+        "journal": closing.export_journal(world.entity, month, actor=world.controller, now=now).pk,
     }
 
 

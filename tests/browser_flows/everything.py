@@ -22,12 +22,14 @@ from charges import operations as charging
 from charges.models import Charge
 from checkout import operations as checkout
 from checkout.models import Checkout, DemoPage
+from closing import operations as closing
 from contracts import operations as contracts
 from contracts.inputs import ItemInput
 from contracts.models import BillRun, Contract
 from conversations import operations as conversations
 from conversations.files import File
 from conversations.models import Note, Thread
+from core.dates import add_months
 from correspondence import links
 from correspondence import operations as correspondence
 from correspondence.models import Message, Template
@@ -109,6 +111,8 @@ class Everything:
     checkout: Checkout
     checkout_open: Checkout
     bank_account: BankAccount
+    # The running month, one that is nearly closed and one that is closed, as addresses write them.
+    months: tuple[str, ...]
     case: Case
     call: Call
     promise: Promise
@@ -153,6 +157,7 @@ def make_everything() -> Everything:
         **_masters(world, now),
         **_staff(world, people["everybody"], now),
         **_telling(world, people["everybody"], now),
+        months=_months(world, now),
         rate=TaxRate.objects.order_by("pk")[0],
     )
 
@@ -190,6 +195,18 @@ def _online(world: World, now: datetime) -> dict[str, Any]:
         "payment_file": make_file(world, now=now),
         "payment_file_ready": make_file(world, now=now, approved=True),
     }
+
+
+def _months(world: World, now: datetime) -> tuple[str, ...]:
+    """Last of all: what the others date back is posted by then."""
+    running = now.date().replace(day=1)
+    last, before = add_months(running, -1), add_months(running, -2)
+    for month in (before, last):
+        closing.revalue_month(world.entity, month, actor=world.controller, now=now)
+    closing.close_month(world.entity, before, reason="Looked at", actor=world.controller, now=now)
+    closing.export_journal(world.entity, before, actor=world.controller, now=now)
+    closing.ask_for_no_more(world.entity, last, actor=world.controller, now=now)
+    return tuple(f"{month:%Y-%m}" for month in (running, last, before))
 
 
 def _talk(world: World, now: datetime) -> dict[str, Any]:

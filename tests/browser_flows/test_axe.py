@@ -175,7 +175,19 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     # the book
     "ledger:list": HOME,
     "ledger:entries": HOME,
-    "ledger:items": [(), ("?bucket=overdue",)],
+    "closing:list": HOME,
+    "closing:month": lambda all_: [(all_.world.entity.pk, at, "?points") for at in all_.months],
+    "closing:rows": lambda all_: [
+        (all_.world.entity.pk, all_.months[0], code) for code in ("drafts", "revaluation", "numbers")
+    ],
+    "closing:revaluation": lambda all_: [(all_.world.entity.pk, at) for at in all_.months],
+    "closing:tax": lambda all_: [(all_.world.entity.pk, at) for at in all_.months],
+    "closing:tax_rows": lambda all_: [
+        (all_.world.entity.pk, all_.months[0], f"?category=S&rate=19&country=DE&label={name}")
+        for name in ("VAT", "none")
+    ],
+    "closing:journal": lambda all_: [(all_.world.entity.pk, at) for at in all_.months],
+    "ledger:items": [(), ("?bucket=overdue",), ("?side=credit",)],
     "ledger:soundness": HOME,
     # prices and taxes
     "catalogue:list": HOME,
@@ -306,6 +318,7 @@ PARTS: dict[str, str] = {
     "payments:customer_names": "suggestions of payments:record",
     "payments:account_summary": "of the customer's page",
     "customers:similar": "of customers:create",
+    "closing:points": "of closing:month",
     "cases:peek": "of the worklist",
     "cases:customer_panel": "of the customer's page",
     "statements:customer_panel": "of the customer's page",
@@ -328,6 +341,7 @@ PARTS: dict[str, str] = {
          "conversations:file", "invoices:export", "invoices:pdf", "ledger:journal", "cases:hand_over_pack",
          "correspondence:attachment", "correspondence:letter_pdf", "correspondence:letters_together",
          "correspondence:source", "contracts:run_failures",
+         "closing:tax_csv", "closing:tax_xlsx", "closing:journal_file",
          "policies:public_text", "work:failures", "entities:logo",
          "mfa_download_recovery_codes", "schema"),
         "a file",

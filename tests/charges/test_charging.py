@@ -85,8 +85,8 @@ def test_the_same_days_are_charged_once_and_later_days_alone(world):
 
 def test_a_part_payment_counts_from_the_day_after_the_money_came(world):
     invoice = late_invoice(world)
-    # The money came on 3 March and was entered four weeks later.
-    payment = world.received("600", now=LATER, received_on=date(2025, 3, 3))
+    # The money came on 3 March and was entered four weeks later, in the next open month of the book.
+    payment = world.received("600", now=LATER, received_on=date(2025, 3, 3), posted_on=UNTIL)
     from payments import operations as payments
 
     part = payments.Part(invoice.instalments.get().open_item_id, Decimal(600))

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from cases.models import Call, Case, HandOver, Promise
 from charges.models import Charge
+from closing.models import JournalExport
 from contracts.models import BillLine, BillRun, RunRow, UsageEvent
 from conversations.models import Escalation, Mention, Thread
 from core.errors import Refused
@@ -19,7 +20,7 @@ from integrations.demo import tables
 from integrations.demo.load import load
 from integrations.management.commands import remove_demo
 from invoices.models import Hold, Invoice
-from ledger.models import Allocation
+from ledger.models import Allocation, Period
 from ledger.queries import faults
 from notices.models import ChangeNotice, Notice, Watch
 from payments.models import Payment, Refund, WriteOff
@@ -83,6 +84,8 @@ def test_the_small_demo_has_something_of_everything(db):
     assert not RunRow.objects.filter(state="failed").exists()
     assert BillLine.objects.filter(amount__lt=0).exists()
     assert UsageEvent.objects.exists()
+    assert set(Period.objects.values_list("state", flat=True)) == {"closed", "soft", "open"}
+    assert JournalExport.objects.exists()
     assert WriteOff.objects.exists()
     assert Refund.objects.exists()
     assert ChangeRequest.objects.filter(subject="bank", called_back_at=None).exists()

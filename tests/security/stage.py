@@ -22,6 +22,7 @@ from charges import operations as charging
 from charges.models import Charge, ReferenceRate
 from charges.reference import reference_rates
 from checkout import operations as checkout
+from closing import operations as closing
 from conversations import operations as conversations
 from conversations.files import File
 from core.permissions import Mark, mark_of
@@ -96,6 +97,12 @@ def make_company(**values: Any) -> Company:
     company.objects |= _talk(company)
     company.objects["statement"] = _statement(world)
     company.objects["contract"] = active(world, starts_on=TODAY, now=NOW)
+    company.objects["month"] = closing.ask_for_no_more(
+        world.entity, date(2026, 10, 1), actor=world.controller, now=NOW
+    )
+    company.objects["journal"] = closing.export_journal(
+        world.entity, date(2026, 10, 1), actor=world.controller, now=NOW
+    )
     company.objects["run"] = planned(world, now=NOW)
     company.objects["mailing"] = Mailing.objects.create(
         customer=world.customer,
@@ -394,6 +401,10 @@ def _version(company: Company) -> dict[str, Any]:
     return {"code": company.policy.code, "number": company.version.number}
 
 
+def _of_month(company: Company) -> dict[str, Any]:
+    return {"pk": company.entity.pk, "month": "2026-10"}
+
+
 def _code(company: Company) -> dict[str, Any]:
     return {"code": company.policy.code}
 
@@ -559,6 +570,14 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("banking", "matching", COMPANY, lambda c: {"pk": c.entity.pk}),
     ("banking", "layout", COMPANY, _pk("bank_account")),
     ("banking", "accept book aside again join payout return", COMPANY, _pk("bank_line")),
+    (
+        "closing",
+        "month points close soften reopen revaluation journal tax tax_rows tax_csv tax_xlsx",
+        COMPANY,
+        _of_month,
+    ),
+    ("closing", "rows", COMPANY, lambda c: _of_month(c) | {"code": "drafts"}),
+    ("closing", "journal_file", COMPANY, _pk("journal")),
     ("charges", "charge of_invoice", COMPANY, _pk("issued")),
     ("charges", "review", SHARED, _pk("rate")),
     (

@@ -35,6 +35,7 @@ ALSO_ASKED = {
     ("notices:watch", "GET"): "invoices.view_invoice",
     ("notices:watch", "POST"): "invoices.view_invoice",
     ("charges:rates", "POST"): "charges.manage_rates",
+    ("closing:revaluation", "POST"): "ledger.close_period",
 }
 # Addresses that name their object in the query or the form instead of the path.
 SENT: dict[str, Callable[[Company], dict[str, Any]]] = {

@@ -218,7 +218,14 @@ def test_no_page_runs_what_somebody_typed_and_each_has_its_headers(figures):
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", '=HYPERLINK("http://x";"y")', "'=1"]
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 _LISTS = {"invoices:export", "payments:export", "payments:statement", "ledger:journal"}
-_EXPORTS = {"work:failures", "contracts:run_failures", *_LISTS, *(f"{name}_xlsx" for name in _LISTS)}
+_MONTH = {"closing:tax_csv", "closing:tax_xlsx", "closing:journal_file"}
+_EXPORTS = {
+    "work:failures",
+    "contracts:run_failures",
+    *_MONTH,
+    *_LISTS,
+    *(f"{name}_xlsx" for name in _LISTS),
+}
 
 
 def cells(answer) -> list[list[str]]:
@@ -256,6 +263,8 @@ def test_a_spreadsheet_finds_no_formula_and_the_text_comes_back(formula, figures
         "payments:statement_xlsx": {"pk": world.customer.pk},
         "work:failures": {"pk": job.pk},
         "contracts:run_failures": {"pk": company.run.pk},
+        **{name: {"pk": company.entity.pk, "month": "2026-10"} for name in _MONTH},
+        "closing:journal_file": {"pk": company.journal.pk},
     }
     rows, executed, kept = 0, [], 0
     for name in sorted(_EXPORTS):
@@ -279,7 +288,11 @@ def test_somebody_without_the_right_gets_no_file():
     client = Client()
     client.force_login(make_user("legal_adviser"), backend="django.contrib.auth.backends.ModelBackend")
 
-    for name in sorted(_EXPORTS - {"work:failures"}):
+    for name in sorted(_EXPORTS - _MONTH - {"work:failures"}):
         wanted = [company.customer.pk] if "statement" in name else []
         wanted = [company.run.pk] if name == "contracts:run_failures" else wanted
+        assert client.get(reverse(name, args=wanted)).status_code == 403
+    of_month = [company.entity.pk, "2026-10"]
+    for name in sorted(_MONTH):
+        wanted = [company.journal.pk] if name == "closing:journal_file" else of_month
         assert client.get(reverse(name, args=wanted)).status_code == 403
