@@ -115,7 +115,11 @@ def _debt(part: Instalment, moves: Sequence[Allocation], own_notes: set[str | No
         else:
             payments.append((_day_of(origin), move.amount))
     return rules.Debt(
-        key=part.pk, due=part.due_on, amount=amount, payments=tuple(payments), excluded=item.held_amount
+        key=part.pk,
+        due=item.due_on or part.due_on,
+        amount=amount,
+        payments=tuple(payments),
+        excluded=item.held_amount,
     )
 
 

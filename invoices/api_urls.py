@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invoices import api
+from invoices import api, api_due_dates
 from team.endpoints import resource
 
 urlpatterns = [
@@ -22,6 +22,13 @@ urlpatterns = [
     path("invoices/<int:pk>/final/", resource(api.write_final_invoice), name="invoice_final"),
     path("invoices/<int:pk>/deposits/", resource(api.deduct_deposits), name="invoice_deposits"),
     path("invoices/gather/", resource(api.gather_drafts), name="invoices_gather"),
+    path(
+        "invoices/<int:pk>/due-dates/",
+        resource(api_due_dates.list_due_dates, api_due_dates.ask_due_date),
+        name="invoice_due_dates",
+    ),
+    path("due-dates/<int:pk>/approve/", resource(api_due_dates.approve_due_date), name="due_date_approve"),
+    path("due-dates/<int:pk>/reject/", resource(api_due_dates.reject_due_date), name="due_date_reject"),
     path("invoices/<int:pk>/pdf/", resource(api.get_pdf), name="invoice_pdf"),
     path("invoices/<int:pk>/links/", resource(api.list_links), name="invoice_links"),
     path("invoices/<int:pk>/links/<int:link>/close/", resource(api.close_link), name="invoice_link_close"),

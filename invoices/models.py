@@ -166,6 +166,7 @@ class Invoice(models.Model):
             ("issue_invoice", "Can issue approved invoices"),
             ("credit_invoice", "Can write credit notes"),
             ("hold_invoice", "Can hold an invoice or part of it"),
+            ("move_due_date", "Can ask for a later due date of an issued invoice"),
             ("backdate_invoice", "Can issue with an earlier date and a reason"),
             ("export_invoices", "Can export lists"),
             ("import_invoices", "Can bring in invoices of another system"),
@@ -469,6 +470,44 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice} {self.kind}"
+
+
+class DueDateMove(models.Model):
+    """A later due day agreed for an instalment of an issued document, which itself stays as it is.
+
+    The open item carries the day that holds; reminders, pages and interest follow it.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting for approval"
+        MOVED = "moved", "Agreed"
+        REJECTED = "rejected", "Rejected"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="due_date_moves")
+    instalment = models.ForeignKey(Instalment, on_delete=models.PROTECT, related_name="moves")
+    from_on = models.DateField()
+    to_on = models.DateField()
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    requested_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(to_on__gt=F("from_on")), name="a_due_day_moves_later"),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_moved_due_day_has_a_reason"),
+            models.UniqueConstraint(
+                fields=["invoice"], condition=Q(state="pending"), name="one_move_waits_per_invoice"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} due {self.to_on:%-d %B %Y}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("invoices:due_date", args=[self.pk])
 
 
 class Hold(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invoices.views import acts, bulks, documents, editor, exports, lists, record
+from invoices.views import acts, bulks, documents, due_dates, editor, exports, lists, record
 
 app_name = "invoices"
 
@@ -35,6 +35,10 @@ urlpatterns = [
     path("<int:pk>/rebill/", acts.rebill, name="rebill"),
     path("<int:pk>/credit/", acts.credit, name="credit"),
     path("<int:pk>/hold/", acts.hold, name="hold"),
+    path("<int:pk>/due-date/", due_dates.ask, name="move_due_date"),
+    path("due-dates/<int:pk>/", due_dates.detail, name="due_date"),
+    path("due-dates/<int:pk>/approve/", due_dates.approve, name="due_date_approve"),
+    path("due-dates/<int:pk>/reject/", due_dates.reject, name="due_date_reject"),
     path("<int:pk>/release/<int:hold_pk>/", acts.release, name="release"),
     path("<int:pk>/annotate/", acts.annotate, name="annotate"),
     path("<int:pk>/discard/", acts.discard, name="discard"),

@@ -19,6 +19,7 @@ SHIPPED: tuple[Line, ...] = (
     Line("credit-used", "credit.used", "customer", 1, situation="credit_used"),
     Line("hold-placed", "invoice.held", "customer", 1, situation="hold_placed"),
     Line("hold-ended", "invoice.released", "customer", 1, situation="hold_ended"),
+    Line("due-date-moved", "due_date.moved", "customer", 1, situation="new_due_date"),
     Line("payment-returned", "payment.bounced", "owner", 1, "hours", words="{label} came back from the bank"),
     # What we agreed on
     Line("promise-made", "promise.made", "customer", 15, situation="promise_confirmed"),

@@ -32,6 +32,7 @@ INVOICE_FACTS: Mapping[str, str] = {
     invoices.INVOICE_HELD: "h_held",
     invoices.INVOICE_RELEASED: "h_released",
     invoices.INVOICE_CANCELLED: "h_cancelled",
+    invoices.DUE_DATE_MOVED: "h_due_moved",
 }
 PROMISE_FACTS: Mapping[str, str] = {
     cases.PROMISE_ASKED: "h_promise_asked",
@@ -98,9 +99,11 @@ def _acts(invoice: Invoice, w: Writer, words: Words) -> Iterator[tuple[date, str
     for entry in _entries(Invoice, [invoice.pk], INVOICE_FACTS):
         payload: dict[str, Any] = entry.additional_data or {}
         amount = _money(w, payload["amount"]) if payload.get("amount") else ""
+        moved = entry.fact == invoices.DUE_DATE_MOVED
+        day = formatting.long_date(date.fromisoformat(str(payload["to"])), w.locale) if moved else ""
         yield (
             entry.timestamp.astimezone(zone).date(),
-            words.say(INVOICE_FACTS[entry.fact], amount=amount).strip(),
+            words.say(INVOICE_FACTS[entry.fact], amount=amount, date=day).strip(),
         )
 
 

@@ -24,6 +24,7 @@ from team.models import User
 from trail.operations import record
 
 CONFIRM_MINUTES = 48 * 60
+_LINK = "portal_link"
 _MOST = 5
 _AGAIN_AFTER = timedelta(minutes=5)
 State = EmailChange.State
@@ -51,7 +52,7 @@ def send_link(contact: Contact, *, actor: User | None, now: datetime) -> Message
     customer = contact.customer
     link = create_link(customer, purpose=OVERVIEW, contact=contact, actor=actor, now=now, days=OVERVIEW_DAYS)
     values = _parties(customer) | {"valid_until": local_day(customer.entity, link.expires_at)}
-    return _queue("portal_link", contact, values, link=link, actor=actor, now=now)
+    return _queue(_LINK, contact, values, link=link, actor=actor, now=now)
 
 
 def send_fresh_links(email: str, *, now: datetime) -> int:
@@ -64,8 +65,12 @@ def send_fresh_links(email: str, *, now: datetime) -> int:
     )
     sent = 0
     for contact in known.order_by("pk")[:_MOST]:
-        recent = links_of(contact.customer).filter(
-            purpose=OVERVIEW, contact=contact, created_at__gt=now - _AGAIN_AFTER, created_by=None
+        # Links in reminders and statements do not count: who asks wants one now.
+        recent = Message.objects.filter(
+            situation=_LINK,
+            queued_by=None,
+            queued_at__gt=now - _AGAIN_AFTER,
+            deliveries__contact=contact,
         )
         if obstacle(contact) or recent.exists():
             continue

@@ -94,6 +94,11 @@ def plan_of(due: date, ladder: Iterable[Step], calendar: Calendar) -> tuple[Plan
     return tuple(Planned(step_day(due, step.day, calendar), step) for step in ladder)
 
 
+def comes_later(plan: Sequence[Planned], step: int, day: date) -> bool:
+    """Whether the step falls on a later day than this one, as it does when the due day was moved."""
+    return any(one.step.day == step and one.on > day for one in plan)
+
+
 def stop_on(
     facts: Facts, ladder: Sequence[Step] | None, day: date, limits: Limits
 ) -> tuple[str, date | None] | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +20,7 @@ from entities.queries import visible_to as visible_entities
 from invoices.models import Invoice
 from ledger.models import OpenItem
 from reminders import reading
-from reminders.deciding import stop_on
+from reminders.deciding import comes_later, stop_on
 from reminders.forecasting import Coming, forecast
 from reminders.hours import is_open, zone_of
 from reminders.judging import Judge
@@ -133,24 +132,27 @@ def may_leave(digest: Digest, now: datetime) -> bool:
 
 def stops_of(digest: Digest, day: date | None = None) -> dict[int, str]:
     """Item of the digest -> the rule that stops it on the day, else its own; "" where it may be asked for."""
-    asked = {row.item_id: row.asked for row in digest.reminders.all()}
-    return stops_among(digest.entity, asked, day or digest.on)
+    return stops_among(digest.entity, list(digest.reminders.all()), day or digest.on)
 
 
-def stops_among(entity: Entity, asked: Mapping[int, Decimal], day: date) -> dict[int, str]:
+def stops_among(entity: Entity, asked: Sequence[Reminder], day: date) -> dict[int, str]:
     """Item -> the rule that stops what is asked for it; "" where it may still be asked for."""
-    rows = {row.item: row for row in reading.these_items(entity, list(asked))}
-    around = reading.Around(entity, list(rows.values()), day)
-    ladders, limits = reading.Ladders(), reading.limits()
+    rows = {row.item: row for row in reading.these_items(entity, [one.item_id for one in asked])}
+    around, judge = reading.Around(entity, list(rows.values()), day), Judge(entity)
     found = {}
-    for item, amount in asked.items():
-        row = rows.get(item)
+    for one in asked:
+        row = rows.get(one.item_id)
         if row is None:
-            found[item] = "paid"
+            found[one.item_id] = "paid"
             continue
         facts = around.facts(row)
-        stop = stop_on(facts, ladders.of(row, day), day, limits)
-        found[item] = stop[0] if stop else "" if facts.asked == amount else "changed"
+        stop = stop_on(facts, judge.ladders.of(row, day), day, judge.limits)
+        if stop:
+            found[one.item_id] = stop[0]
+        elif comes_later(judge.plan_of(row, day), one.step, day):
+            found[one.item_id] = "moved"
+        else:
+            found[one.item_id] = "" if facts.asked == one.asked else "changed"
     return found
 
 

@@ -35,6 +35,7 @@ WAITS: Mapping[str, str] = {
 DROPS: Mapping[str, str] = {
     "paid": "It was settled before the message left.",
     "changed": "What is asked for changed before the message left.",
+    "moved": "Its due date was moved; the step comes on its new day.",
     "late": "It could not be sent on its day; the next day decided again.",
     "no_contact": "The customer has no contact that may be written to.",
     "no_text": "No message text is in use for it.",

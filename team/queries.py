@@ -31,6 +31,7 @@ KIND_NAMES = {
     "change_notice": "Notice of change to customers",
     "contract": "Contract (value of a year)",
     "bill_run": "Bill run (sum of its invoices)",
+    "due_date": "Later due date of an invoice",
 }
 
 

@@ -44,6 +44,7 @@ _LEAD = (
     "invoices.issue_invoice",
     "invoices.credit_invoice",
     "invoices.hold_invoice",
+    "invoices.move_due_date",
     "work.decide_approval",
     "work.assign_work",
     "notices.view_readers",
@@ -84,6 +85,7 @@ ROLES: tuple[Role, ...] = (
             "invoices.issue_invoice",
             "invoices.credit_invoice",
             "invoices.hold_invoice",
+            "invoices.move_due_date",
             "work.decide_approval",
             "customers.request_change",
             "correspondence.manage_link",
@@ -186,6 +188,7 @@ ROLES: tuple[Role, ...] = (
             *_ANSWER,
             *_COLLECT,
             "invoices.hold_invoice",
+            "invoices.move_due_date",
             "charges.waive_charge",
             "reminders.pause_reminder",
             "statements.send_statement",
@@ -289,7 +292,9 @@ DEFAULT_LIMITS: dict[str, tuple[tuple[str, str | None], ...]] = {
     # By what the contract's items come to in a year, and by the sum of the run's invoices.
     "contract": (("lead", "100000"), ("controller", None), ("director", None)),
     "bill_run": (("lead", "100000"), ("controller", None), ("director", None)),
+    # By what is open of the instalment.
+    "due_date": (("lead", "50000"), ("controller", None), ("director", None)),
 }
 
 # Up to this amount a document of the kind is approved without a person, and that is recorded.
-AUTOMATIC_LIMITS: dict[str, str] = {"standard_invoice": "10000"}
+AUTOMATIC_LIMITS: dict[str, str] = {"standard_invoice": "10000", "due_date": "1000"}

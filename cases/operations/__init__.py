@@ -10,6 +10,7 @@ from cases.operations._handing_over import (
     recall_hand_over,
     refuse_hand_over,
 )
+from cases.operations._judging import judge_promise
 from cases.operations._opening import refresh_cases
 from cases.operations._plan_rows import terms_of
 from cases.operations._planning import (
@@ -22,7 +23,6 @@ from cases.operations._planning import (
 )
 from cases.operations._promising import (
     approve_promise,
-    judge_promise,
     make_promise,
     refuse_promise,
     withdraw_promise,

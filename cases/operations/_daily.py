@@ -9,8 +9,8 @@ from cases.models import Case, PromisedInvoice
 from cases.operations._closing import close_follow_ups
 from cases.operations._escalating import escalate_overdue
 from cases.operations._following import follow_plan
+from cases.operations._judging import judge_promise
 from cases.operations._opening import refresh_cases
-from cases.operations._promising import judge_promise
 from entities.models import Entity
 from entities.queries import local_day
 from ledger.models import Allocation

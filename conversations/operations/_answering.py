@@ -8,6 +8,7 @@ from django.db import transaction
 
 from conversations import events
 from conversations.models import Channel, Post, Recap, Thread
+from conversations.operations._acknowledging import named, parties
 from conversations.operations._common import (
     State,
     ThreadIsNotThere,
@@ -17,7 +18,7 @@ from conversations.operations._common import (
     move,
     note_fact,
 )
-from conversations.operations._receiving import may_reopen, named, parties
+from conversations.operations._receiving import may_reopen
 from core.errors import Invalid
 from correspondence.models import Message
 from correspondence.operations import find_template, queue_message

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
@@ -14,6 +13,7 @@ from django.db import IntegrityError, models, transaction
 from conversations import events, queries
 from conversations.files import File
 from conversations.models import Attachment, Channel, Post, Recap, Thread
+from conversations.operations._acknowledging import acknowledge
 from conversations.operations._common import (
     State,
     checked_body,
@@ -24,18 +24,10 @@ from conversations.operations._common import (
     start_clock,
 )
 from conversations.rules import REOPEN_WITHIN, bare_subject, references_in
-from core.errors import DomainError, Invalid
-from correspondence.operations import queue_message
+from core.errors import Invalid
 from customers.models import Contact, Customer
-from customers.rules import obstacle
 from entities.models import Entity
-from entities.queries import local_day
 from team.models import User
-
-logger = structlog.get_logger(__name__)
-
-_CHATTY = timedelta(hours=1)
-_CHATTY_THREADS = 5
 
 
 @dataclass(frozen=True)
@@ -257,58 +249,3 @@ def _come_back(thread: Thread, *, now: datetime) -> None:
         recap.reopened_at, recap.reopened_by_customer = now, True
         recap.save(update_fields=["reopened_at", "reopened_by_customer"])
     note_fact(events.INQUIRY_REOPENED, thread, actor=None, now=now, by_customer=True)
-
-
-def acknowledge(thread: Thread, *, now: datetime) -> None:
-    """Tell a known customer that it came, its reference, and by when we answer. Once."""
-    contact = thread.contact
-    if thread.acknowledged_at or thread.customer is None or contact is None or thread.answer_due_at is None:
-        return
-    if obstacle(contact) or _is_chatty(thread, now):
-        return
-    try:
-        with transaction.atomic():
-            queue_message(
-                situation="inquiry_received",
-                about=thread,
-                customer=thread.customer,
-                entity=thread.entity,
-                language=contact.language or thread.customer.language,
-                variables={
-                    **parties(thread),
-                    **named(thread),
-                    "answer_by": local_day(thread.entity, thread.answer_due_at),
-                },
-                contacts=[contact],
-                link=None,
-                actor=None,
-                now=now,
-            )
-    except DomainError as refusal:
-        # What the customer wrote is kept whatever becomes of our receipt for it.
-        logger.warning("inquiry_not_acknowledged", thread=thread.pk, rule=refusal.rule, reason=str(refusal))
-        return
-    thread.acknowledged_at = now
-    thread.save(update_fields=["acknowledged_at"])
-    note_fact(events.INQUIRY_ACKNOWLEDGED, thread, actor=None, now=now)
-
-
-def parties(thread: Thread) -> dict[str, str]:
-    """The variables every message of a thread has."""
-    return {
-        "seller_name": thread.entity.legal_name,
-        "customer_name": thread.customer.name if thread.customer else "",
-        "contact_email": thread.entity.email,
-        "contact_phone": thread.entity.phone,
-    }
-
-
-def named(thread: Thread) -> dict[str, str]:
-    """What the thread is called."""
-    return {"reference": thread.reference, "subject": thread.subject}
-
-
-def _is_chatty(thread: Thread, now: datetime) -> bool:
-    """Two machines that answer each other open many threads at once: we fall silent first."""
-    opened = Thread.objects.filter(sender=thread.sender, opened_at__gt=now - _CHATTY).exclude(sender="")
-    return opened.count() > _CHATTY_THREADS

@@ -8,8 +8,8 @@ from django.db import models, transaction
 
 from conversations import events, queries
 from conversations.models import Escalation, Thread
+from conversations.operations._acknowledging import acknowledge
 from conversations.operations._common import State, locked, locked_open, move, note_fact
-from conversations.operations._receiving import acknowledge
 from core.errors import Invalid, Refused
 from customers.models import Contact, Customer
 from customers.operations import add_contact

@@ -35,6 +35,7 @@ def add_contact(customer: Customer, *, name: str, actor: User | None, now: datet
     contact = Contact(customer=customer, **_clean(wanted))
     _refuse_unreachable(contact)
     _refuse_second(contact)
+    _keep_wish(contact)
     contact.save(force_insert=True)
     record(
         events.CONTACT_CREATED,
@@ -60,6 +61,8 @@ def edit_contact(contact: Contact, *, actor: User | None, now: datetime, **given
     _refuse_second(contact)
     if "email" in changes and contact.bounced_at:
         changes |= edits.apply(contact, {"bounced_at": None})
+    if "email" in changes and "opted_out_at" not in changes:
+        changes |= _keep_wish(contact)
     contact.save(update_fields=list(changes))
     record(
         events.CONTACT_EDITED, contact, actor=actor, at=now, customer_id=contact.customer_id, changes=changes
@@ -200,6 +203,16 @@ def _refuse_second(contact: Contact) -> None:
             rule="an_address_is_one_contact_of_a_customer",
             mend="Edit that contact, or use another address.",
         )
+
+
+def _keep_wish(contact: Contact) -> dict[str, Any]:
+    """Whoever reads this address asked for no mail while it was another contact's: entered again by whatever
+    door, the wish still holds until it is taken back by an edit."""
+    if not contact.email or contact.opted_out_at:
+        return {}
+    former = Contact.objects.filter(customer=contact.customer_id, email__iexact=contact.email)
+    last = former.exclude(pk=contact.pk).filter(is_active=False).order_by("-pk").first()
+    return edits.apply(contact, {"opted_out_at": last.opted_out_at}) if last and last.opted_out_at else {}
 
 
 def _refuse_inactive(contact: Contact) -> None:

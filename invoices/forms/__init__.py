@@ -1,6 +1,14 @@
 """What the pages of invoices send: typed values, nothing is written here."""
 
-from invoices.forms._acts import AnnotationForm, CreditForm, DepositsForm, HoldForm, ListForm, SavedViewForm
+from invoices.forms._acts import (
+    AnnotationForm,
+    CreditForm,
+    DepositsForm,
+    DueDateForm,
+    HoldForm,
+    ListForm,
+    SavedViewForm,
+)
 from invoices.forms._draft import ChargeForm, DraftForm, LineForm
 from invoices.forms._editor import Editor, read_editor
 
@@ -10,6 +18,7 @@ __all__ = [
     "CreditForm",
     "DepositsForm",
     "DraftForm",
+    "DueDateForm",
     "Editor",
     "HoldForm",
     "LineForm",

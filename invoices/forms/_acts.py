@@ -57,6 +57,18 @@ class DepositsForm(forms.Form):
         self.fields["deposits"].queryset = rows.order_by("issued_on", "pk")  # type: ignore[attr-defined]
 
 
+class DueDateForm(forms.Form):
+    """The later day, and who agreed to it."""
+
+    to = DayField(label="Due on")
+    reason = forms.CharField(
+        label="Reason",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Who agreed, and what for. The customer is told.",
+    )
+
+
 class AnnotationForm(forms.Form):
     """A note beside an issued document."""
 

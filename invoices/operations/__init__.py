@@ -41,6 +41,7 @@ from invoices.operations._drafts import (
     reopen_draft,
     write_draft,
 )
+from invoices.operations._due_dates import DueDateNotMoved, approve_due_date, ask_due_date, reject_due_date
 from invoices.operations._exporting import note_export
 from invoices.operations._holds import hold, release
 from invoices.operations._importing import (
@@ -70,6 +71,7 @@ __all__ = [
     "REASONS",
     "SITUATIONS",
     "Copied",
+    "DueDateNotMoved",
     "ImportedInvoice",
     "InvoiceNotIssuable",
     "Issued",
@@ -81,8 +83,10 @@ __all__ = [
     "NotSubmittable",
     "Tried",
     "annotate",
+    "approve_due_date",
     "approve_invoice",
     "as_input",
+    "ask_due_date",
     "check_invoice",
     "copy_forward",
     "credit_in_full",
@@ -108,6 +112,7 @@ __all__ = [
     "pending_approval",
     "rebill",
     "recipients_of",
+    "reject_due_date",
     "reject_invoice",
     "release",
     "render_document",

@@ -13,7 +13,7 @@ from customers.models import Customer
 from customers.queries import matching
 from entities import queries as entities
 from entities.models import Entity, Series
-from invoices.models import Hold, Invoice
+from invoices.models import DueDateMove, Hold, Invoice
 from team.models import User
 
 MOST_MATCHING = 10_000
@@ -72,6 +72,12 @@ def visible_to(user: User) -> QuerySet[Invoice]:
         return Invoice.objects.all()
     # Ids, not a subquery: the planner then keeps the order of the list's index.
     return Invoice.objects.filter(entity_id__in=list(companies.values_list("pk", flat=True)))
+
+
+def due_date_moves_visible_to(user: User) -> QuerySet[DueDateMove]:
+    """Later due days asked for their invoices, the newest first."""
+    rows = DueDateMove.objects.filter(invoice__in=visible_to(user))
+    return rows.select_related("invoice__entity", "invoice__customer", "instalment", "requested_by")
 
 
 def listing(user: User, filters: Filters) -> QuerySet[Invoice]:

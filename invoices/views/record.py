@@ -16,7 +16,7 @@ from customers.queries import contacts_for, requirements_for
 from customers.rules import REQUIREMENT_KINDS
 from entities.queries import local_day
 from invoices import queries, showing
-from invoices.models import Document, Invoice
+from invoices.models import Document, DueDateMove, Invoice
 from invoices.views._actions import acts_of, why_not_decide
 from invoices.views._edges import by_script, link
 from ledger.queries import ageing_of_customer
@@ -69,6 +69,7 @@ def _context(request: StaffRequest, invoice: Invoice, now: datetime) -> dict[str
             (d for d in invoice.documents.all() if d.state == Document.State.FAILED), None
         ),
         "open_holds": [hold for hold in invoice.holds.all() if hold.released_at is None],
+        "due_move": invoice.due_date_moves.exclude(state=DueDateMove.State.REJECTED).first(),
         "can_hold": request.user.has_perm("invoices.hold_invoice"),
         "notes": invoice.credit_notes.all(),
         "deductions": invoice.deductions.all(),

@@ -1,6 +1,7 @@
 """What a customer is told when what they owe changed: payments, credit and holds."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -173,6 +174,30 @@ def _hold_ended(entry: Entry, subject: models.Model, customer: Customer) -> Writ
     return Letter(subject, customer, subject.entity, Contact.Purpose.BILLING, values, subject)
 
 
+def _new_due_date(entry: Entry, subject: models.Model, customer: Customer) -> Written:
+    facts = entry.additional_data or {}
+    part = (
+        subject.instalments.filter(number=facts["instalment"]).first()
+        if isinstance(subject, Invoice)
+        else None
+    )
+    item = part.open_item if part else None
+    if not isinstance(subject, Invoice) or item is None or not item.open_amount - item.held_amount:
+        return "Nothing of it is to be paid."
+    if item.due_on != date.fromisoformat(str(facts["to"])):
+        return "It was moved again; the later message says so."
+    number = str(subject.number)
+    values = parties(subject.entity, customer) | how_to_pay(subject.entity, subject.currency, number)
+    values |= {
+        "document_number": number,
+        "amount_due": Amount(item.open_amount - item.held_amount, subject.currency),
+        "old_due_on": date.fromisoformat(str(facts["before"])),
+        "due_on": item.due_on,
+        "reason": str(facts["reason"]),
+    }
+    return Letter(subject, customer, subject.entity, Contact.Purpose.BILLING, values, subject)
+
+
 def _about(invoice: Invoice, customer: Customer, amount: Decimal) -> dict[str, Value | None]:
     """Which invoice, how much of it changed, and what is asked for now."""
     number = str(invoice.number)
@@ -195,5 +220,6 @@ WRITERS: Mapping[str, Callable[[Entry, Any, Customer], Written]] = {
     "booking_undone": _booking_undone,
     "credit_used": _credit_used,
     "hold_placed": _hold_placed,
+    "new_due_date": _new_due_date,
     "hold_ended": _hold_ended,
 }

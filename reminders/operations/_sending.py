@@ -21,7 +21,7 @@ from ledger.models import OpenItem
 from policies.models import PolicyVersion
 from reminders import composing, judging, reading
 from reminders.composing import Asked
-from reminders.deciding import MESSAGES, stop_on
+from reminders.deciding import MESSAGES, comes_later, stop_on
 from reminders.models import Digest, Reminder
 from reminders.operations._closing import STEP_WORK, work_key
 from reminders.operations._letters import Letters
@@ -109,6 +109,8 @@ class _Batch:
             if since < max(self.judge.limits.gap, 1):
                 return "too_soon"
         plan = self.judge.plan_of(one, self.day)
+        if comes_later(plan, row.step, self.day):
+            return "moved"
         return Asked(row, facts, self.invoices[row.invoice_id], plan)
 
 

@@ -31,7 +31,7 @@ def withdraw_letters(entity: Entity, *, now: datetime) -> int:
         behind[row.digest_id or 0].append(row)
     if not behind:
         return 0
-    asked = {row.item_id: row.asked for rows in behind.values() for row in rows}
+    asked = [row for rows in behind.values() for row in rows]
     stops = stops_among(entity, asked, local_day(entity, now))
     withdrawn = 0
     for digest in Digest.objects.filter(pk__in=behind).order_by("pk"):

@@ -26,7 +26,7 @@ from correspondence.links import INVOICE, create_link
 from customers.models import Customer
 from entities.models import Access
 from invoices.models import Invoice
-from invoices.operations import credit_in_full, issue_invoice, write_draft
+from invoices.operations import ask_due_date, credit_in_full, issue_invoice, write_draft
 from ledger.models import Allocation, OpenItem
 from notices.models import Notice
 from payments.models import Payment
@@ -67,6 +67,7 @@ RECORDS = {
     "items": "item",
     "policies": "policy",
     "invoices": "invoice",
+    "due-dates": "due_date_move",
     "payments": "payment",
     "credits": "credit",
     "threads": "thread",
@@ -164,6 +165,9 @@ def _records(world: World) -> dict[str, int]:
         "item": world.item.pk,
         "policy": world.policy.policy_id,
         "invoice": invoice.pk,
+        "due_date_move": ask_due_date(
+            promised, later.date() + timedelta(days=20), reason="Agreed", actor=world.clerk, now=now
+        ).pk,
         "payment": payment.pk,
         "credit": credit.pk,
         "link": link.pk,

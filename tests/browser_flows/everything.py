@@ -40,7 +40,7 @@ from entities.models import BankAccount, BankChange
 from entities.queries import local_day
 from integrations import uploads
 from invoices import operations as invoices
-from invoices.models import Invoice
+from invoices.models import DueDateMove, Invoice
 from ledger.models import Allocation, OpenItem
 from notices import operations as notices
 from notices.models import ChangeNotice, Notice
@@ -85,6 +85,7 @@ class Everything:
     credited: Invoice
     credit_note: Invoice
     held: Invoice
+    moved: DueDateMove
     small_rest: Invoice
     yen: Invoice
     draft: Invoice
@@ -288,6 +289,9 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
     world.pay(credited, "2975.00", now=ago(12))
     held = world.issued("1800", now=ago(20))
     invoices.hold(held, Decimal(100), reason="The quantity is in doubt.", actor=world.clerk, now=ago(10))
+    moved = invoices.ask_due_date(
+        held, ago(0).date() + timedelta(days=40), reason="Agreed by phone", actor=world.clerk, now=ago(1)
+    )
     small_rest = world.issued("1000", now=ago(19))
     world.pay(small_rest, "1189.50", now=ago(9))
     yen = world.issued("120000", now=ago(18), currency="JPY")
@@ -316,6 +320,7 @@ def _documents(world: World, now: datetime) -> dict[str, Any]:
         "credited": credited,
         "credit_note": note,
         "held": held,
+        "moved": moved,
         "small_rest": small_rest,
         "yen": yen,
         "receipt": receipt,

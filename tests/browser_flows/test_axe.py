@@ -68,6 +68,8 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "invoices:deposits": of("final", "draft"),
     "invoices:credit": of("overdue"),
     "invoices:hold": of("overdue"),
+    "invoices:move_due_date": of("overdue"),
+    "invoices:due_date": of("moved"),
     "invoices:annotate": of("overdue"),
     "invoices:discard": of("draft"),
     # payments

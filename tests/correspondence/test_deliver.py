@@ -12,6 +12,7 @@ from correspondence.events import MESSAGE_CANCELLED, MESSAGE_FAILED, MESSAGE_SEN
 from correspondence.models import Delivery
 from correspondence.outcomes import BACKOFF, failure_of
 from correspondence.queries import STALE_CLAIM, due_deliveries
+from customers import operations as customers
 from tests.correspondence.letters import queue
 from tests.portal.bills import NOW, make_bill, make_contact, make_user
 from trail.models import Entry
@@ -87,6 +88,17 @@ def test_crash_between_hand_over_and_commit_repeats_with_the_same_message_id(mai
     assert len(mail_sink.raw) == 2
     assert mail_sink.raw[0] == mail_sink.raw[1]
     assert Entry.objects.filter(fact=MESSAGE_SENT).count() == 1
+
+
+def test_who_asks_for_no_mail_while_one_waits_does_not_get_it(mail_sink):
+    """The last door, whichever door the message came in by."""
+    delivery = queue().deliveries.get()
+    customers.edit_contact(delivery.contact, no_mail=True, actor=None, now=NOW)
+
+    assert operations.deliver(delivery.pk, now=NOW) is None
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.error) == (State.CANCELLED, "The contact asked for no mail.")
+    assert mail_sink.messages == []
 
 
 @pytest.mark.parametrize("answer", ["421 try later", "450 busy", "451 local error", "452 full"])

@@ -61,6 +61,19 @@ def test_what_a_contact_asked_for_is_kept_with_its_first_moment_until_taken_back
     assert (contact.no_mail, contact.opens_agreed) == (False, False)
 
 
+def test_who_asked_for_no_mail_gets_none_when_the_address_is_entered_anew(customer, biller):
+    contact = add(customer, biller, email="ap@helios.example", no_mail=True)
+    ops.deactivate_contact(contact, actor=biller, now=NOW)
+    again = add(customer, biller, email="AP@helios.example")
+    assert again.opted_out_at == NOW
+    other = add(customer, biller, email="new@helios.example")
+    assert not other.no_mail
+
+    ops.edit_contact(again, actor=biller, now=NOW, no_mail=False)
+    ops.deactivate_contact(again, actor=biller, now=NOW)
+    assert not ops.edit_contact(other, actor=biller, now=NOW, email="ap@helios.example").no_mail
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [

@@ -128,6 +128,9 @@ def _invoices(world: World) -> dict[str, Any]:
     return {
         "draft": invoices.write_draft(world.draft("10.00"), actor=world.clerk, now=NOW),
         "issued": issued,
+        "move": invoices.ask_due_date(
+            issued, TODAY + timedelta(days=60), reason="Agreed by phone", actor=world.clerk, now=NOW
+        ),
         "hold": invoices.hold(issued, Decimal("5.00"), reason="Wrong address", actor=world.lead, now=NOW),
     }
 
@@ -470,10 +473,11 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("invoices", "edit submit withdraw approve reject issue discard deposits", COMPANY, _pk("draft")),
     (
         "invoices",
-        "detail send copy convert final rebill credit hold annotate pdf paper mail",
+        "detail send copy convert final rebill credit hold move_due_date annotate pdf paper mail",
         COMPANY,
         _pk("issued"),
     ),
+    ("invoices", "due_date due_date_approve due_date_reject", COMPANY, _pk("move")),
     ("invoices", "release", COMPANY, lambda c: {"pk": c.issued.pk, "hold_pk": c.hold.pk}),
     ("invoices", "delete_view", PERSONAL, _pk("view")),
     ("invoices", "retry", PERSONAL, _pk("job")),
