@@ -21,7 +21,8 @@ class Config:
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     api: str = "https://api.stripe.com"
     pages: str = "https://checkout.stripe.com"
-    timeout: float = 10
+    timeout: int = 10
+    """Seconds one call may take."""
 
     @property
     def page_host(self) -> str:
@@ -41,5 +42,5 @@ def config_of(code: str) -> Config | None:
         webhook_secrets=tuple(given.get("webhook_secrets", ()))[:2],
         api=given.get("api", Config.api).rstrip("/"),
         pages=given.get("pages", Config.pages).rstrip("/"),
-        timeout=float(given.get("timeout", Config.timeout)),
+        timeout=int(given.get("timeout", Config.timeout)),
     )

@@ -157,10 +157,10 @@ def reject(request: StaffRequest, pk: int) -> HttpResponse:
 @allowed(PAY)
 def executed(request: StaffRequest, pk: int) -> HttpResponse:
     """The bank paid it."""
-    form = ExecutedForm(request.POST)
+    found, form = _file(request, pk), ExecutedForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Enter the day the bank paid."))
-        return redirect("payouts:detail", pk)
+        return redirect("payouts:detail", found.pk)
     on = form.cleaned_data["on"]
     return _act(
         request,

@@ -54,6 +54,13 @@ def close_period(
     lock_periods(entity)
     refuse_closing(entity, month, now=now)
     period = Period.objects.filter(entity=entity, month=month).first() or Period(entity=entity, month=month)
+    if period.state == state == Period.State.SOFT:
+        raise Refused(
+            f"{period} is nearly closed already at {entity}, by {period.closed_by}.",
+            field="month",
+            rule="a_month_is_nearly_closed_once",
+            mend="Close it, or open it again.",
+        )
     period.state, period.reason = state, reason.strip()[:300]
     period.closed_by, period.closed_at = actor, now
     period.reopened_by, period.reopened_at, period.reopen_reason = None, None, ""

@@ -92,6 +92,9 @@ class Everything:
     waiting: Invoice
     approved: Invoice
     mailed: Invoice
+    proforma: Invoice
+    deposit: Invoice
+    final: Invoice
     receipt: Payment
     statement: Statement
     unidentified: Payment

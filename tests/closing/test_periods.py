@@ -335,6 +335,10 @@ def test_a_nearly_closed_month_warns_and_lists_what_was_posted(world):
     assert "October 2026 is being closed" in said
     assert world.controller.name in said
     assert [entry.kind for entry in posted_since(period)] == ["receipt"]
+    with pytest.raises(Refused, match="nearly closed already"):
+        operations.ask_for_no_more(world.entity, OCTOBER, actor=world.lead, now=NOW)
+    period.refresh_from_db()
+    assert (period.state, period.closed_by) == ("soft", world.controller)
     assert close(world, reason="x").state == "closed"
 
 
