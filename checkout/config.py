@@ -21,7 +21,7 @@ class Config:
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     api: str = "https://api.stripe.com"
     pages: str = "https://checkout.stripe.com"
-    timeout: int = 10
+    timeout: float = 10
     """Seconds one call may take."""
 
     @property
@@ -42,5 +42,5 @@ def config_of(code: str) -> Config | None:
         webhook_secrets=tuple(given.get("webhook_secrets", ()))[:2],
         api=given.get("api", Config.api).rstrip("/"),
         pages=given.get("pages", Config.pages).rstrip("/"),
-        timeout=int(given.get("timeout", Config.timeout)),
+        timeout=given.get("timeout", Config.timeout),
     )

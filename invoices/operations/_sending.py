@@ -56,8 +56,11 @@ def send_invoice(invoice: Invoice, *, actor: User | None, now: datetime, again: 
     return invoice
 
 
-def recipients_of(invoice: Invoice) -> Sequence[Contact]:
-    """Whom the document would go to; NotSendable says what has to be mended first."""
+def recipients_of(invoice: Invoice, contacts: Sequence[Contact] | None = None) -> Sequence[Contact]:
+    """Whom the document would go to; NotSendable says what has to be mended first.
+
+    `contacts` are the customer's for invoices, where they were read before.
+    """
     if not invoice.is_issued:
         raise NotSendable(
             f"{invoice} is {invoice.get_document_status_display().lower()}; only an issued document is sent.",
@@ -70,7 +73,8 @@ def recipients_of(invoice: Invoice) -> Sequence[Contact]:
             rule="a_situation_has_a_template_in_use",
             mend="Download the PDF and send it yourself.",
         )
-    contacts = contacts_for(invoice.customer, Contact.Purpose.BILLING)
+    if contacts is None:
+        contacts = contacts_for(invoice.customer, Contact.Purpose.BILLING)
     if not contacts:
         raise _nobody(invoice)
     return contacts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from invoices.models import Deduction, Hold, Invoice
 from ledger.models import Allocation
@@ -31,11 +31,36 @@ def record_of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
         "instalments__open_item",
         "documents",
         Prefetch("holds", Hold.objects.select_related("line", "placed_by", "released_by")),
-        Prefetch("credit_notes", Invoice.objects.exclude(document_status=Invoice.Status.DISCARDED)),
-        Prefetch("deductions", Deduction.objects.select_related("deposit")),
-        Prefetch("deducted", Deduction.objects.select_related("invoice", "released_by")),
-        Prefetch("made_into", Invoice.objects.exclude(document_status=Invoice.Status.DISCARDED)),
-        Prefetch("replaced_by", Invoice.objects.exclude(document_status=Invoice.Status.DISCARDED)),
+    )
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The documents that belong to one: what corrects, follows and replaces it, and deposits taken off."""
+
+    notes: Sequence[Invoice]
+    made_into: Sequence[Invoice]
+    replaced_by: Sequence[Invoice]
+    deductions: Sequence[Deduction]
+    uses: Sequence[Deduction]
+
+
+def kin_of(invoice: Invoice) -> Kin:
+    """Read in two queries, discarded drafts left out."""
+    here = invoice.pk
+    found = Invoice.objects.exclude(document_status=Invoice.Status.DISCARDED).filter(
+        Q(credits=here) | Q(made_from=here) | Q(replaces=here)
+    )
+    taken = Deduction.objects.filter(Q(invoice=here) | Q(deposit=here)).select_related(
+        "deposit", "invoice", "released_by"
+    )
+    documents, rows = list(found), list(taken.order_by("id"))
+    return Kin(
+        notes=[one for one in documents if one.credits_id == here],
+        made_into=[one for one in documents if one.made_from_id == here],
+        replaced_by=[one for one in documents if one.replaces_id == here],
+        deductions=[row for row in rows if row.invoice_id == here],
+        uses=[row for row in rows if row.deposit_id == here],
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
 
 from core.errors import DomainError
+from customers.models import Contact
 from invoices.models import Invoice
 from invoices.operations import NotSendable, open_deposits, recipients_of
 from invoices.views._edges import link
@@ -47,11 +49,13 @@ def why_not_decide(approval: Approval | None, user: User, now: datetime) -> str:
     return ""
 
 
-def acts_of(invoice: Invoice, user: User) -> list[Act]:
-    """What can be done with the document now, and what cannot and why."""
+def acts_of(invoice: Invoice, user: User, contacts: Sequence[Contact]) -> list[Act]:
+    """What can be done with the document now, and what cannot and why; `contacts` get its mail."""
     if invoice.document_status == Status.DISCARDED:
         return [_copy(invoice, user)]
-    return _unissued(invoice, user) if invoice.document_status in _OPEN else _issued(invoice, user)
+    if invoice.document_status in _OPEN:
+        return _unissued(invoice, user)
+    return _issued(invoice, user, contacts)
 
 
 def _unissued(invoice: Invoice, user: User) -> list[Act]:
@@ -96,14 +100,14 @@ def _unissued(invoice: Invoice, user: User) -> list[Act]:
     return [act for act in acts if not (is_credit and act.code in ("edit", "copy"))]
 
 
-def _issued(invoice: Invoice, user: User) -> list[Act]:
+def _issued(invoice: Invoice, user: User, contacts: Sequence[Contact]) -> list[Act]:
     if invoice.is_proforma:
-        return _proforma(invoice, user)
+        return _proforma(invoice, user, contacts)
     is_credit = invoice.document_type == Invoice.Type.CREDIT_NOTE
     owed = "" if invoice.balance else "Nothing of it is open."
     cancelled = "It is cancelled." if invoice.document_status == Status.CANCELLED else ""
     acts = [_payment(invoice, user, owed)] if not is_credit else []
-    acts.append(_send(invoice, user))
+    acts.append(_send(invoice, user, contacts))
     if invoice.document_type == Invoice.Type.DEPOSIT:
         used = invoice.deducted.filter(released_by=None).select_related("invoice").first()
         why = cancelled or (f"It is taken off {used.invoice}." if used else "")
@@ -154,13 +158,13 @@ def _issued(invoice: Invoice, user: User) -> list[Act]:
     return acts
 
 
-def _proforma(invoice: Invoice, user: User) -> list[Act]:
+def _proforma(invoice: Invoice, user: User, contacts: Sequence[Contact]) -> list[Act]:
     """It asks for nothing, so nothing of it is paid, credited or held."""
     made = invoice.made_into.exclude(document_status=Status.DISCARDED).first()
     why = f"It is written: {made}." if made else ""
     return [
         _act(invoice, user, "convert", "Make the invoice of it", "file-check", WRITE, why=why),
-        _send(invoice, user),
+        _send(invoice, user, contacts),
         _copy(invoice, user),
         _act(invoice, user, "annotate", "Note beside it", "note", WRITE, method="get"),
     ]
@@ -238,7 +242,7 @@ def _giving_up(invoice: Invoice, user: User, owed: str) -> list[Act]:
     return acts
 
 
-def _send(invoice: Invoice, user: User) -> Act:
+def _send(invoice: Invoice, user: User, contacts: Sequence[Contact]) -> Act:
     label, why = "Send to the customer", ""
     if invoice.sending == Invoice.Sending.SENT:
         label = "Send once more"
@@ -248,7 +252,7 @@ def _send(invoice: Invoice, user: User) -> Act:
         why = _NO_RIGHT
     if not why:
         try:
-            recipients_of(invoice)
+            recipients_of(invoice, contacts)
         except NotSendable as refusal:
             why = f"{refusal.message} {refusal.mend or ''}".strip()
     return Act("send", label, "send", reverse("invoices:send", args=[invoice.pk]), "post", why)

@@ -49,7 +49,9 @@ def _context(request: StaffRequest, invoice: Invoice, now: datetime) -> dict[str
     approval = _waiting(invoice)
     may_not_decide = why_not_decide(approval, request.user, now) if approval else ""
     settlements = queries.settlements_of(invoice)
-    acts = acts_of(invoice, request.user)
+    contacts = contacts_for(invoice.customer, "billing")
+    acts = acts_of(invoice, request.user, contacts)
+    kin = queries.kin_of(invoice)
     step = showing.next_step(invoice, today, role_name(approval.needed_role) if approval else "")
     return {
         "invoice": invoice,
@@ -69,15 +71,15 @@ def _context(request: StaffRequest, invoice: Invoice, now: datetime) -> dict[str
             (d for d in invoice.documents.all() if d.state == Document.State.FAILED), None
         ),
         "open_holds": [hold for hold in invoice.holds.all() if hold.released_at is None],
-        "due_move": invoice.due_date_moves.exclude(state=DueDateMove.State.REJECTED).first(),
+        "due_move": invoice.due_date_moves.exclude(state=DueDateMove.State.REJECTED).first()
+        if invoice.is_issued
+        else None,
         "can_hold": request.user.has_perm("invoices.hold_invoice"),
-        "notes": invoice.credit_notes.all(),
-        "deductions": invoice.deductions.all(),
-        "uses": invoice.deducted.all(),
+        "kin": kin,
         "findings": [f for f in invoice.checks if f.get("severity") in ("confirm", "warn")],
         "requirements": _requirements(invoice, invoice.issued_on or today),
         "money": ageing_of_customer(invoice.customer_id, on=today, today=today),
-        "contacts": contacts_for(invoice.customer, "billing"),
+        "contacts": contacts,
         "customer_url": link("customers:detail", invoice.customer_id),
         "policy_url": link("policies:detail", invoice.policy_version.policy_id)
         if invoice.policy_version

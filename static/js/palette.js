@@ -27,6 +27,7 @@ function choose(option) {
 }
 
 async function find() {
+  list.setAttribute("aria-busy", "true");
   const mine = ++asked;
   const url = `${dialog.dataset.search}?q=${encodeURIComponent(input.value.trim())}`;
   const answer = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => null);
@@ -38,6 +39,7 @@ async function find() {
   input.setAttribute("aria-expanded", String(found.length > 0));
   $("[data-status]", dialog).textContent = `${found.length}`;
   choose(found[0]);
+  list.removeAttribute("aria-busy");
 }
 
 function go(option, newTab) {
@@ -61,6 +63,7 @@ document.addEventListener("keydown", (event) => {
 
 input?.addEventListener("input", () => {
   clearTimeout(timer);
+  list.setAttribute("aria-busy", "true"); // what is listed is not what was typed
   timer = setTimeout(find, WAIT);
 });
 

@@ -117,7 +117,7 @@ def test_the_palette_opens_finds_and_goes_by_keyboard(open_page):
     page = open_page("/list")
     page.keyboard.press("Control+k")
     page.keyboard.type("inv")
-    page.wait_for_selector("#palette [aria-selected=true]")
+    page.wait_for_selector("#palette [role=listbox]:not([aria-busy]) [aria-selected=true]")
     field = page.locator("#palette [role=combobox]")
     page.keyboard.press("ArrowDown")
     assert field.get_attribute("aria-expanded") == "true"

@@ -138,4 +138,5 @@ def test_deciding_acts_are_those_of_a_second_person():
         "policies.approve_policy",
         "policies.publish_policy",
         "correspondence.approve_template",
+        "ledger.reopen_period",
     }
