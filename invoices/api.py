@@ -383,7 +383,8 @@ def _named(request: Call, pk: int, field: str) -> Invoice:
 
 
 def _shown(request: Call, pk: int) -> Invoice:
-    return at_address(queries.record_of(queries.visible_to(request.user)), pk=pk)
+    rows = queries.record_of(queries.visible_to(request.user)).prefetch_related("deductions__deposit")
+    return at_address(rows, pk=pk)
 
 
 def _customer(request: Call, pk: int) -> Customer:
