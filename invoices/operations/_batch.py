@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from core.errors import DomainError
-from core.rows import insert_rows
+from core.rows import insert_rows, without_garbage_search
 from entities.queries import local_day
 from invoices import gate
 from invoices.events import INVOICE_APPROVED, INVOICE_CREATED
@@ -38,6 +38,7 @@ class Tried:
 
 
 @transaction.atomic
+@without_garbage_search()
 def issue_batch(
     drafts: Sequence[DraftInput], *, actor: User | None, now: datetime, approved: str, documents: bool = True
 ) -> list[Invoice | DomainError]:
@@ -59,6 +60,7 @@ def issue_batch(
 
 
 @transaction.atomic
+@without_garbage_search()
 def try_batch(drafts: Sequence[DraftInput], *, actor: User | None, now: datetime) -> list[Tried]:
     """What `issue_batch` would do today, found out by doing all of it but the numbers, and undone."""
     book = Book()

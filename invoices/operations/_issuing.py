@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from core.errors import DomainError
+from core.rows import without_garbage_search
 from invoices.models import Invoice
 from invoices.operations._credit_settlement import settle_credit
 from invoices.operations._issue_load import load, lock_invoices
@@ -37,6 +38,7 @@ def issue_invoice(invoice: Invoice, *, actor: User | None, now: datetime) -> Inv
 
 
 @transaction.atomic
+@without_garbage_search()
 def issue_invoices(
     ids: Iterable[int], *, actor: User | None, now: datetime, documents: bool = True
 ) -> Issued:
