@@ -93,6 +93,27 @@ def leave_run(company: Company, now: datetime) -> None:
         contracts.plan_run(entity, as_of=local_day(entity, now), actor=company.biller(entity), now=now)
 
 
+def repeat(company: Company, now: datetime) -> None:
+    """Two invoices come again: one each quarter from next month, one waits to be approved."""
+    entity = company.entities["NWE"]
+    biller, today = company.biller(entity), local_day(entity, now)
+    rows = Invoice.objects.filter(
+        entity=entity, document_type="invoice", document_status="issued", prepaid=0, customer__kind="business"
+    )
+    plain = rows.filter(contract_bills=None).exclude(lines__net__lt=0).order_by("-issued_on", "-pk")
+    for number, invoice in enumerate(plain[:2]):
+        contract = contracts.repeat_invoice(
+            invoice,
+            starts_on=add_months(today.replace(day=1), 1),
+            every_months=(3, 1)[number],
+            actor=biller,
+            now=now,
+        )
+        contract = contracts.submit_contract(contract, actor=biller, now=now)
+        if number == 0:
+            contracts.approve_contract(contract, actor=company.role("controller"), now=now)
+
+
 class _Living:
     """What happens to the contracts of one company, day by day, on the agenda of its year."""
 

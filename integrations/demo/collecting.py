@@ -15,7 +15,8 @@ from cases.models import Case, HandOver, Plan, Promise, PromisedInvoice
 from core.errors import DomainError
 from entities.models import Entity
 from entities.queries import calendar_of, local_day
-from invoices.models import Invoice
+from invoices import operations as invoices
+from invoices.models import DueDateMove, Invoice
 from ledger.models import Allocation
 from team.models import User
 
@@ -48,6 +49,7 @@ def collect(people: dict[str, User], now: datetime) -> None:
     _mark(cases, collector, now)
     _hand_over(cases, collector, controller, now)
     _put_off(cases, collector, now)
+    _postpone(cases, collector, controller, now)
 
 
 def _cases() -> list[Case]:
@@ -234,6 +236,35 @@ def _put_off(cases: Sequence[Case], collector: User, now: datetime) -> None:
         until = calendar_of(case.entity).add_business_days(local_day(case.entity, now), 4 + number)
         reason = "Their books are closed until the month's end"
         _try(operations.snooze, case, until=until, reason=reason, actor=collector, now=now)
+
+
+def _postpone(cases: Sequence[Case], collector: User, controller: User, now: datetime) -> None:
+    """Later due days: agreed to, refused, and one that waits for its second person."""
+    number = 0
+    for case in cases:
+        for invoice in _overdue(case, now)[:2]:
+            row = _try(
+                invoices.ask_due_date,
+                invoice,
+                local_day(case.entity, now) + timedelta(days=(21, 45, 30)[number]),
+                reason=(
+                    "Delivered three weeks late; sales agreed to the same three weeks",
+                    "They change their bank and ask for six weeks more",
+                    "The grant that pays for it is released next month; letter on file",
+                )[number],
+                actor=collector,
+                now=now,
+            )
+            if row is None or row.state != DueDateMove.State.PENDING:
+                continue
+            if number == 0:
+                invoices.approve_due_date(row, actor=controller, now=now)
+            elif number == 1:
+                why = "Their change of bank is no reason to be paid later; offer a plan"
+                invoices.reject_due_date(row, actor=controller, reason=why, now=now)
+            number += 1
+            if number == 3:
+                return
 
 
 def _overdue(case: Case, at: datetime) -> list[Invoice]:

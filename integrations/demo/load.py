@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from core.errors import Refused
 from entities.models import Entity
-from integrations.demo.agreeing import agree, leave_run
+from integrations.demo.agreeing import agree, leave_run, repeat
 from integrations.demo.bank import bring_statements
 from integrations.demo.collecting import collect
 from integrations.demo.customers_side import open_doors
@@ -74,6 +74,7 @@ def load(*, now: datetime, say: Say, scale: float = 1.0, side_by_side: bool = Fa
     _do([partial(_live, year, say if at == 0 else _quiet) for at, year in enumerate(years)], side_by_side)
     leave_on_desks(years[0], now)
     leave_run(company, now)
+    repeat(company, now)
     collect({role: company.role(role) for role in ("collector", "controller")}, now)
     talk({role: company.role(role) for role in ("specialist", "lead", "collector", "controller")}, now)
     open_doors({role: company.role(role) for role in ("specialist", "collector")}, now)

@@ -9,7 +9,7 @@ from django.db import transaction
 from cases.models import Call, Case, HandOver, Promise
 from charges.models import Charge
 from closing.models import JournalExport
-from contracts.models import BillLine, BillRun, RunRow, UsageEvent
+from contracts.models import BillLine, BillRun, Contract, RunRow, UsageEvent
 from conversations.models import Escalation, Mention, Thread
 from core.errors import Refused
 from correspondence.models import Delivery
@@ -19,7 +19,7 @@ from entities.rules import iban, vat_id
 from integrations.demo import tables
 from integrations.demo.load import load
 from integrations.management.commands import remove_demo
-from invoices.models import Hold, Invoice
+from invoices.models import DueDateMove, Hold, Invoice
 from ledger.models import Allocation, Period
 from ledger.queries import faults
 from notices.models import ChangeNotice, Notice, Watch
@@ -51,6 +51,8 @@ def test_the_small_demo_has_something_of_everything(db):
     assert {"open", "closed"} <= states
     assert Thread.objects.filter(customer=None).exists()
     assert Thread.objects.exclude(merged_into=None).exists()
+    assert set(Contract.objects.exclude(repeats=None).values_list("state", flat=True)) == {"active", "waiting"}
+    assert {"moved", "pending", "rejected"} == set(DueDateMove.objects.values_list("state", flat=True))
     mails = set(Delivery.objects.values_list("state", flat=True))
     assert {"to_post", "posted", "bounced", "delivered", "opened", "failed"} <= mails
     assert Delivery.objects.filter(state="bounced", message__channel="letter").exists()
