@@ -51,7 +51,10 @@ def test_the_small_demo_has_something_of_everything(db):
     assert {"open", "closed"} <= states
     assert Thread.objects.filter(customer=None).exists()
     assert Thread.objects.exclude(merged_into=None).exists()
-    assert set(Contract.objects.exclude(repeats=None).values_list("state", flat=True)) == {"active", "waiting"}
+    assert set(Contract.objects.exclude(repeats=None).values_list("state", flat=True)) == {
+        "active",
+        "waiting",
+    }
     assert {"moved", "pending", "rejected"} == set(DueDateMove.objects.values_list("state", flat=True))
     mails = set(Delivery.objects.values_list("state", flat=True))
     assert {"to_post", "posted", "bounced", "delivered", "opened", "failed"} <= mails
