@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -215,6 +216,9 @@ def _make_template() -> None:
     from django.core.management import call_command
     from django.db import connection
 
+    from catalogue.operations import load_tax_rates
+    from catalogue.reference import tax_rates
+
     assert _folder
     done = _folder / "template.done"
     with (_folder / "template.lock").open("w") as lock:
@@ -232,6 +236,8 @@ def _make_template() -> None:
         connection.settings_dict["NAME"] = half
         try:
             call_command("migrate", interactive=False, verbosity=0)
+            # Reference data that nearly every test stands on, like the permissions that migrate writes.
+            load_tax_rates(tax_rates(), actor=None, now=datetime(2024, 1, 8, 9, tzinfo=UTC))
         finally:
             connection.close()
             connection.settings_dict["NAME"] = own

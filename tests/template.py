@@ -1,9 +1,9 @@
 """A migrated cluster kept between runs, so that one test starts in seconds and not after all migrations.
 
-The key is what makes the tables: every migration, and the lock (Django's own, the engine). Whatever else the
-code writes after migrating (permissions, content types) is brought up to date by `migrate`, which is cheap
-when nothing is to be applied. The kept files are a copy of a cluster that was stopped cleanly; without them,
-or without a place for them, a run makes its own.
+The key is what makes the tables: every migration, the tax rates loaded with them, and the lock (Django's
+own, the engine). Whatever else the code writes after migrating (permissions, content types) is brought up to
+date by `migrate`, which is cheap when nothing is to be applied. The kept files are a copy of a cluster that
+was stopped cleanly; without them, or without a place for them, a run makes its own.
 """
 
 import hashlib
@@ -59,6 +59,7 @@ def _place() -> Path:
 
 def _key() -> str:
     digest = hashlib.sha256(sys.version.encode())
-    for path in (*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "requirements-dev.txt"):
+    rates = sorted(ROOT.glob("catalogue/data/*.csv"))
+    for path in (*sorted(ROOT.glob("*/migrations/*.py")), *rates, ROOT / "requirements-dev.txt"):
         digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
