@@ -1,11 +1,14 @@
 """Writing message texts: versions, what is refused, which one is in use."""
 
+import re
+
 import pytest
 
 from correspondence import operations
-from correspondence.defaults import LANGUAGES, texts_of
+from correspondence.defaults import CHANNELS, CUSTOMER_TYPES, LANGUAGES, texts_of
 from correspondence.events import TEMPLATE_ACTIVATED, TEMPLATE_SAVED
 from correspondence.models import Template
+from correspondence.queries import template_in_use
 from correspondence.rules import SITUATIONS, UnknownVariable
 from tests.portal.bills import NOW, make_user
 from trail.models import Entry
@@ -35,6 +38,27 @@ def test_the_texts_we_start_with_are_in_use_and_installed_once():
     assert active.count() == Template.objects.count() == sum(len(texts_of(code)) for code in LANGUAGES)
     for language in LANGUAGES:
         assert {row.situation for row in active.filter(language=language)} == set(SITUATIONS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("customer_type", CUSTOMER_TYPES)
+def test_each_step_of_a_ladder_has_a_text_for_mail_and_for_post(language, customer_type):
+    for situation in (
+        "before_due",
+        "due_today",
+        "reminder",
+        "firm_reminder",
+        "formal_notice",
+        "final_demand",
+    ):
+        for channel in CHANNELS:
+            text = template_in_use(situation, [language], channel=channel, customer_type=customer_type)
+            assert (text.channel, text.language) == (channel, language)
+            if channel == "letter":
+                # Paper has no reply button.
+                assert not re.search(r"\b(e-?mail|mail|mensaje|correo|message)\b|मेल", text.body.casefold()), (
+                    text.body
+                )
 
 
 def test_each_save_is_a_new_draft_version():
