@@ -36,6 +36,8 @@ class Checkout(models.Model):
     handle = models.CharField(max_length=HANDLE, unique=True)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
+    # The day that earns the discount for paying early, where `amount` is what suffices on it.
+    discount_on = models.DateField(null=True)
     email = models.CharField(max_length=254, blank=True, default="")
     language = models.CharField(max_length=5, default="en")
     state = models.CharField(max_length=10, choices=State.choices, default=State.UNKNOWN)

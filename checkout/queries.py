@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, QuerySet
@@ -16,7 +16,8 @@ from core.errors import Invalid
 from core.money import round_money
 from entities import queries as entities
 from entities.models import Entity
-from invoices.models import Invoice
+from entities.queries import local_day
+from invoices.models import Invoice, Snapshot
 from team.models import User
 
 STUCK = timedelta(hours=1)
@@ -51,20 +52,42 @@ def visible_to(user: User) -> QuerySet[Checkout]:
     )
 
 
-def payable_online(invoice: Invoice) -> Decimal | None:
-    """Exactly what is open and not disputed; None where it cannot be paid online."""
+@dataclass(frozen=True)
+class Asked:
+    """What a page asks for; `discount_on` is the day that earns the discount taken off, None without one."""
+
+    amount: Decimal
+    discount_on: date | None = None
+
+
+def payable_online(invoice: Invoice, *, now: datetime) -> Asked | None:
+    """What is open and not disputed, less the discount while it is offered; None: it cannot be paid online."""
     amount = round_money(invoice.balance - invoice.held_amount, invoice.currency)
+    early = _early_amount(invoice, local_day(invoice.entity, now))
     if (
         amount <= 0
         or invoice.document_status != Invoice.Status.ISSUED
         or config_of(invoice.entity.code) is None
     ):
         return None
+    asked = Asked(amount) if early is None else Asked(early, local_day(invoice.entity, now))
     try:
-        to_minor(amount, invoice.currency)
+        to_minor(asked.amount, invoice.currency)
     except Invalid:
         return None
-    return amount
+    return asked
+
+
+def _early_amount(invoice: Invoice, on: date) -> Decimal | None:
+    """What suffices for an untouched invoice on a day of its early payment discount, as its document says."""
+    if invoice.balance != invoice.payable or invoice.held_amount or invoice.document_status != "issued":
+        return None
+    # What was brought in from another system has none.
+    snapshot = Snapshot.objects.filter(invoice=invoice).first()
+    offer = snapshot.content.get("early_discount") if snapshot is not None else None
+    if not offer or date.fromisoformat(offer["until"]) < on:
+        return None
+    return Decimal(offer["amount_if_paid"])
 
 
 def live_of(invoice: Invoice) -> Checkout | None:

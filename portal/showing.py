@@ -103,7 +103,7 @@ def _dialogue(request: HttpRequest, link: PublicLink, invoice: Invoice, words: W
     today = local_day(invoice.entity, timezone.now())
     standing = live_promise(invoice)
     asked = invoice.balance - invoice.held_amount
-    online = payable_online(invoice)
+    online = payable_online(invoice, now=timezone.now())
     key, kind = _SAID.get(request.GET.get("said", ""), ("", ""))
     reference = request.GET.get("ref", "")
     token = links.token_of(link)
@@ -128,7 +128,7 @@ def _dialogue(request: HttpRequest, link: PublicLink, invoice: Invoice, words: W
         "promise_label": words.say("promise_send", amount=w.money(round_money(asked, w.currency)))
         if asked > 0 and standing is None and invoice.document_status == Invoice.Status.ISSUED
         else "",
-        "pay_label": words.say("pay_now", amount=w.money(online)) if online is not None else "",
+        "pay_label": words.say("pay_now", amount=w.money(online.amount)) if online is not None else "",
         "first_day": today.isoformat(),
         "last_day": (today + timedelta(days=MOST_DAYS)).isoformat(),
         "most_words": MOST_WORDS,

@@ -87,8 +87,9 @@ def _book(checkout: Checkout, outcome: Outcome, *, now: datetime) -> Checkout:
         parts,
         actor=None,
         now=now,
-        # They were asked for all of it; a reduction is offered for a transfer.
-        grant_discount=False,
+        # Asked for less they began in time; asked for all of it they pay all of it.
+        grant_discount=checkout.discount_on is not None,
+        earned_on=checkout.discount_on,
     )
     checkout.state, checkout.payment, checkout.settled_at = State.PAID, payment, now
     checkout.intent_id = outcome.intent_id or checkout.intent_id

@@ -1,4 +1,4 @@
-"""A customer wants to pay: one page per invoice, over exactly what is open now."""
+"""A customer wants to pay: one page per invoice, over exactly what is open now, less the discount that is offered."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ def _standing(before: Checkout, gateway: Gateway, invoice: Invoice, *, now: date
         before = open_page(before, gateway, now=now)
     if before.state != Checkout.State.OPEN:
         return None if before.state in (Checkout.State.EXPIRED, Checkout.State.FAILED) else before
-    if before.amount == queries.payable_online(invoice) and before.page_until - now > _ENOUGH:
+    asked = queries.payable_online(invoice, now=now)
+    # The discount of yesterday is not the one of today: its page is closed, too.
+    still = asked == queries.Asked(before.amount, before.discount_on)
+    if still and before.page_until - now > _ENOUGH:
         return before
     # Another amount is open now, or the page is about to end. Unless it was paid, nobody can pay it any more.
     try:
@@ -64,8 +67,8 @@ def _claim(invoice: Invoice, *, link: PublicLink | None, language: str, now: dat
     before = queries.live_of(invoice)
     if before is not None:
         return before
-    amount, config = queries.payable_online(invoice), config_of(invoice.entity.code)
-    if amount is None or config is None:
+    asked, config = queries.payable_online(invoice, now=now), config_of(invoice.entity.code)
+    if asked is None or config is None:
         raise NotOnline(
             f"{invoice.number} cannot be paid online now.",
             rule="an_open_amount_is_paid_online",
@@ -80,7 +83,8 @@ def _claim(invoice: Invoice, *, link: PublicLink | None, language: str, now: dat
         gateway=config.gateway,
         handle=secrets.token_urlsafe(32),
         currency=invoice.currency,
-        amount=amount,
+        amount=asked.amount,
+        discount_on=asked.discount_on,
         email=contact.email if contact is not None else "",
         language=language,
         page_until=now + LASTS,
@@ -93,7 +97,7 @@ def _claim(invoice: Invoice, *, link: PublicLink | None, language: str, now: dat
         at=now,
         customer_id=made.customer_id,
         invoice=invoice.number,
-        amount=amount,
+        amount=made.amount,
         currency=made.currency,
     )
     return made

@@ -26,7 +26,7 @@ def pay_online(now: datetime) -> None:
         .select_related("entity", "customer")
         .order_by("-issued_on", "-number")
     )
-    chosen = [one for one in rows[:40] if payable_online(one) is not None][: _PAID + _LEFT + _OPEN]
+    chosen = [one for one in rows[:40] if payable_online(one, now=now) is not None][: _PAID + _LEFT + _OPEN]
     for number, invoice in enumerate(chosen):
         contact = invoice.customer.contacts.filter(is_active=True).order_by("pk").first()
         at = now - timedelta(minutes=len(chosen) - number)

@@ -74,8 +74,12 @@ def allocate_payment(
     now: datetime,
     on: date | None = None,
     grant_discount: bool = True,
+    earned_on: date | None = None,
 ) -> Payment:
-    """Use a receipt for open items. An early payment discount that was earned is granted with it."""
+    """Use a receipt for open items. An early payment discount that was earned is granted with it.
+
+    `earned_on` is the day that earns it, where that is not the day of the receipt.
+    """
     payment = lock(payment)
     if payment.state != Payment.State.RECEIVED or payment.open_item_id is None:
         raise NotAllocatable(
@@ -96,7 +100,7 @@ def allocate_payment(
         key=key,
         text=f"Receipt {payment}",
         on=on,
-        earned_on=payment.received_on if grant_discount else None,
+        earned_on=(earned_on or payment.received_on) if grant_discount else None,
         actor=actor,
         now=now,
     )

@@ -48,7 +48,7 @@ def gateway(server):
 
 @pytest.fixture
 def world(gateway, settings) -> World:
-    made = make_world()
+    made = make_world(clauses={"terms": "NET 30"})
     settings.CHECKOUT = {made.entity.code: configured(gateway)}
     return made
 
@@ -228,10 +228,49 @@ def test_nobody_is_sent_and_nothing_asked_anywhere_else(world, gateway, settings
     # Not exactly chargeable, or off: no page is offered and none is made.
     settings.CHECKOUT, settings.CHECKOUT_DEMO = {}, False
     off = world.issued("54.00")
-    assert queries.payable_online(off) is None
+    assert queries.payable_online(off, now=NOW) is None
     with pytest.raises(operations.NotOnline):
         begin(off)
     assert not Checkout.objects.filter(invoice=off).exists()
+
+
+def early(invoice, now=NOW):
+    fresh = Invoice.objects.select_related("entity").get(pk=invoice.pk)
+    return queries.payable_online(fresh, now=now)
+
+
+def test_what_the_page_offers_for_paying_early_is_what_it_asks_for_and_settles_the_invoice(gateway, settings):
+    world = make_world()  # 2 % within 10 days
+    settings.CHECKOUT = {world.entity.code: configured(gateway)}
+    invoice, last_day = world.issued("100.00"), NOW + timedelta(days=10)
+    assert early(invoice, last_day) == queries.Asked(Decimal("116.62"), last_day.date())
+    assert early(invoice, last_day + timedelta(days=1)) == queries.Asked(Decimal("119.00"))
+
+    opened = begin(invoice, now=last_day)
+    assert (opened.amount, opened.discount_on) == (Decimal("116.62"), last_day.date())
+    gateway.pay(opened.gateway_id)
+    # Begun in time, paid a little after midnight.
+    told(world, "checkout.session.completed", opened.gateway_id, now=last_day + timedelta(hours=15))
+
+    invoice.refresh_from_db()
+    assert (invoice.balance, invoice.settlement_status) == (0, "paid")
+    assert Payment.objects.get().amount == Decimal("116.62")
+
+
+def test_a_page_over_yesterdays_discount_is_closed_and_what_was_paid_in_part_earns_none(gateway, settings):
+    world = make_world()
+    settings.CHECKOUT = {world.entity.code: configured(gateway)}
+    invoice, last_day = world.issued("100.00"), NOW + timedelta(days=10)
+    late = begin(invoice, now=last_day.replace(hour=22, minute=30))
+    assert late.discount_on == last_day.date()
+
+    again = begin(invoice, now=last_day.replace(hour=23, minute=5))
+
+    assert again.pk != late.pk
+    assert (again.amount, again.discount_on) == (Decimal("119.00"), None)
+    other = world.issued("200.00")
+    world.pay(other, "38.00")
+    assert early(other) == queries.Asked(Decimal("200.00"))
 
 
 def test_an_approved_refund_goes_back_to_its_card_once(world, gateway):
@@ -383,7 +422,7 @@ def test_the_page_of_the_demo_pays_without_money_and_is_not_there_elsewhere(sett
 @pytest.mark.django_db(transaction=True)
 def test_two_payments_at_once_never_settle_more_than_is_open(gateway, settings):
     """A transfer, the page's news ten-fold and the janitor in the same moment; and two clicks, one page."""
-    world = make_world()
+    world = make_world(clauses={"terms": "NET 30"})
     settings.CHECKOUT = {world.entity.code: configured(gateway, timeout=5)}
     invoice = world.issued("1000.00")
     opened_by_many: list[Checkout] = []
