@@ -61,7 +61,7 @@ class Asked:
 
 
 def payable_online(invoice: Invoice, *, now: datetime) -> Asked | None:
-    """What is open and not disputed, less the discount while it is offered; None: it cannot be paid online."""
+    """What is open and not disputed, less the discount on offer; None: it cannot be paid online."""
     amount = round_money(invoice.balance - invoice.held_amount, invoice.currency)
     early = _early_amount(invoice, local_day(invoice.entity, now))
     if (

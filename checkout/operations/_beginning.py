@@ -1,4 +1,4 @@
-"""A customer wants to pay: one page per invoice, over exactly what is open now, less the discount that is offered."""
+"""A customer wants to pay: one page per invoice, over exactly what is open, less the discount on offer."""
 
 from __future__ import annotations
 
