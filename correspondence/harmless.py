@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 from core.errors import Invalid
+from core.marks import DIRECTION
 
 # Line breaks and control characters split mail headers; direction marks make a text read differently.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LOOKALIKE_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
 
 
@@ -19,7 +19,7 @@ class UnsafeText(Invalid):
 
 def hides_direction(text: str) -> bool:
     """Whether marks in it turn the direction it is read in."""
-    return bool(_BIDI.search(text))
+    return bool(DIRECTION.search(text))
 
 
 def check_one_line(text: str, *, field: str) -> None:

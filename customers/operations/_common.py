@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Invalid, Stale
+from core.marks import without_marks
 from customers.models import Customer
 from trail.queries import entries_of
 
@@ -31,7 +32,7 @@ def refuse_stale(customer: Customer, expected_version: int | None, shown: Mappin
 
 def text(value: Any, name: str, label: str, longest: int, *, required: bool = False) -> str:
     """A text a person typed, in one line, not longer than its column."""
-    words = " ".join(str(value or "").replace("\0", "").split())
+    words = " ".join(without_marks(str(value or "")).replace("\0", "").split())
     if required and not words:
         raise Invalid(f"{label} is missing.", field=name, rule=f"{name}_is_given", mend="Fill it in.")
     if len(words) > longest:
@@ -46,7 +47,7 @@ def text(value: Any, name: str, label: str, longest: int, *, required: bool = Fa
 
 def paragraph(value: Any, name: str, label: str, longest: int) -> str:
     """A longer text, line breaks kept."""
-    words = str(value or "").replace("\0", "").replace("\r\n", "\n").strip()
+    words = without_marks(str(value or "")).replace("\0", "").replace("\r\n", "\n").strip()
     if len(words) > longest:
         raise Invalid(
             f"{label} has {len(words)} characters; at most {longest} are possible.",

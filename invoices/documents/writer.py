@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from core import formatting
+from core.marks import without_marks
 from core.money import exponent
 
 from .labels import EU_COUNTRIES, NO_TAX_REASON, NO_TAX_REASON_OUTSIDE_EU, Words
@@ -19,7 +20,6 @@ GST_COMPONENTS = ("CGST", "SGST", "UTGST", "IGST", "CESS")
 GST_HALVES = frozenset({"CGST", "SGST", "UTGST"})
 _NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Embeddings, overrides and isolates can make a printed name or account read differently from its bytes.
-_BIDI_CONTROL = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Writer:
@@ -125,7 +125,7 @@ class Writer:
 
 def printable(text: object) -> str:
     """Text as it may stand on paper: no control characters, and no direction marks that could disguise it."""
-    return _BIDI_CONTROL.sub("", _NOT_PRINTABLE.sub("", str(text)))
+    return without_marks(_NOT_PRINTABLE.sub("", str(text)))
 
 
 def clean(value: Any) -> Any:

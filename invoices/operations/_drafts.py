@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from catalogue.queries import TaxDecision
 from core.errors import Refused, Stale
+from core.marks import without_marks
 from core.rows import insert_rows
 from entities.queries import local_day
 from invoices.deposits import refuse_over_deduction
@@ -229,7 +230,8 @@ def refuse_unless_open(invoice: Invoice) -> None:
 def apply(invoice: Invoice, draft: DraftInput, worked: Worked) -> None:
     """Set the columns of the invoice from the input and what follows from it."""
     for name in _PLAIN:
-        setattr(invoice, name, getattr(draft, name))
+        value = getattr(draft, name)
+        setattr(invoice, name, without_marks(value) if isinstance(value, str) else value)
     totals, rate = worked.totals, worked.rate
     books = Rate(worked.currency, draft.entity.functional_currency, rate.rate)
     invoice.currency, invoice.language, invoice.terms = worked.currency, worked.language, worked.terms
@@ -240,7 +242,7 @@ def apply(invoice: Invoice, draft: DraftInput, worked: Worked) -> None:
     invoice.overrides = {rule: reason.strip() for rule, reason in draft.overrides.items() if reason.strip()}
     invoice.charges = [
         {
-            "reason": c.reason,
+            "reason": without_marks(c.reason),
             "amount": str(c.amount),
             "tax_class": c.tax_class,
             "category": t.category,
@@ -291,8 +293,8 @@ def lines_of(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[Line]:
                 invoice=invoice,
                 position=number,
                 item=given.item,
-                description=given.description.strip(),
-                detail=given.detail.strip(),
+                description=without_marks(given.description).strip(),
+                detail=without_marks(given.detail).strip(),
                 quantity=given.quantity,
                 unit=given.unit or (given.item.unit if given.item else ""),
                 unit_price=given.unit_price,

@@ -1,12 +1,13 @@
 """Money that arrives, and money that goes back to where it came from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
 from core.errors import Invalid, Refused
+from core.marks import without_marks
 from core.money import amount as exact_amount
 from core.money import plain
 from core.rows import insert_rows
@@ -59,6 +60,7 @@ class Receipt:
 @transaction.atomic
 def record_payment(given: Receipt, *, actor: User | None, now: datetime) -> Payment:
     """Book a receipt. Of a known customer it is an open credit to allocate; else it waits on 1200."""
+    given = replace(given, reference=without_marks(given.reference), note=without_marks(given.note))
     if given.external_key:
         before = Payment.objects.filter(external_key=given.external_key).first()
         if before is not None:

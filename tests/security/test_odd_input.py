@@ -122,3 +122,15 @@ def test_one_key_from_outside_is_one_receipt_of_one_customer(world, other):
         payments.record_payment(Receipt(**{**given.__dict__, **changed}), actor=world.cash, now=NOW)
 
     assert Payment.objects.count() == 1
+
+
+def test_direction_marks_that_came_with_a_paste_are_not_kept(db):
+    world = make_world()
+    marked = "\u202aPO-\u202e4711\u2069"
+
+    draft = invoices.write_draft(world.draft("100.00", po_number=marked), actor=world.clerk, now=NOW)
+    payment = world.received("10.00", reference=marked, note=marked)
+    customer = make_customer(name=f"Kestrel \u202e{draft.pk}", entity=world.entity)
+
+    assert (draft.po_number, payment.reference, payment.note) == ("PO-4711",) * 3
+    assert customer.name == f"Kestrel {draft.pk}"
