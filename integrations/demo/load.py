@@ -23,7 +23,7 @@ from integrations.demo.month_ends import close_months
 from integrations.demo.online import pay_online
 from integrations.demo.payouts import pay_back
 from integrations.demo.present import leave_on_desks
-from integrations.demo.reminding import remind_lately
+from integrations.demo.reminding import agree_ladders, remind_lately
 from integrations.demo.talk import talk
 from integrations.demo.telling import leave_untold, tell_today
 from integrations.demo.year import Year
@@ -81,6 +81,7 @@ def load(*, now: datetime, say: Say, scale: float = 1.0, side_by_side: bool = Fa
     bring_statements(company.role("cash_applier"), now)
     pay_online(now)
     pay_back({role: company.role(role) for role in ("cash_applier", "director")}, now)
+    agree_ladders(company.role("lead"), today, now)
     entities = Entity.objects.order_by("pk")
     _do([partial(remind_lately, entity, today, now) for entity in entities], side_by_side)
     say("reminders of the last weeks")

@@ -6,15 +6,21 @@ say that it arrived, and of some that it came back.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 
 from correspondence import operations as mail
 from correspondence.models import Delivery
 from correspondence.queries import messages_about
+from customers.models import Customer, Segment
 from entities.models import Entity
+from policies.clauses import Clauses, Step, to_json
 from reminders import operations, queries
 from reminders.models import Digest
+from team.models import User
 
 # Days before today on which the year's own invoices were reminded, and those left open later on.
 EARLY = range(56, 52, -1)
@@ -23,6 +29,33 @@ LATE = range(10, 0, -1)
 _HOURS = {"NWE": 10, "NWI": 9, "NWU": 17}
 _EVERY = 23
 """One of so many mails comes back."""
+
+
+# Councils pay by resolution: later, and on paper.
+_PUBLIC = (
+    Step(0, 1, "email", "due_today"),
+    Step(14, 2, "post", "reminder"),
+    Step(45, 3, "post", "firm_reminder", ("billing", "second_contact")),
+    Step(75, 4, "post", "formal_notice"),
+)
+_ONE_CALL = (Step(5, 2, "email", "reminder"), Step(21, 3, "task", "call", ("collector",)))
+
+
+def agree_ladders(lead: User, today: date, now: datetime) -> None:
+    """One segment and one customer are reminded otherwise than their policy says."""
+    agree = partial(operations.set_ladder, valid_from=today - timedelta(days=40), actor=lead, now=now)
+    public = Segment.objects.filter(name="Public sector").first()
+    if public is not None:
+        agree(public, steps=_rows(_PUBLIC), reason="Public bodies decide on payments in sittings; see sales")
+    longest = Customer.objects.filter(insolvent=False, invoices__document_status="issued")
+    if customer := longest.alias(n=Count("invoices")).order_by("-n", "pk").first():
+        why = "Key account: the account manager calls before we write a second time"
+        agree(customer, steps=_rows(_ONE_CALL), reason=why)
+
+
+def _rows(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = to_json(Clauses(ladder=steps))["ladder"]
+    return rows
 
 
 def remind_day(entity: Entity, on: date) -> None:

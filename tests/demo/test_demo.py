@@ -25,7 +25,7 @@ from ledger.queries import faults
 from notices.models import ChangeNotice, Notice, Watch
 from payments.models import Payment, Refund, WriteOff
 from policies.models import PolicyVersion
-from reminders.models import Decision, Reminder
+from reminders.models import Decision, Ladder, Reminder
 from team.models import Absence, User
 from team.roles import ROLES
 from tests.factories import make_entity
@@ -56,6 +56,8 @@ def test_the_small_demo_has_something_of_everything(db):
         "waiting",
     }
     assert {"moved", "pending", "rejected"} == set(DueDateMove.objects.values_list("state", flat=True))
+    assert Ladder.objects.filter(segment=None).exists()
+    assert Ladder.objects.filter(customer=None).exists()
     mails = set(Delivery.objects.values_list("state", flat=True))
     assert {"to_post", "posted", "bounced", "delivered", "opened", "failed"} <= mails
     assert Delivery.objects.filter(state="bounced", message__channel="letter").exists()
