@@ -59,6 +59,32 @@ _SECOND = [
     "Paper",
     "Glass",
 ]
+_PLACES = [
+    "Aachen",
+    "Bergen",
+    "Cork",
+    "Delft",
+    "Essen",
+    "Faro",
+    "Gent",
+    "Halle",
+    "Izmir",
+    "Jena",
+    "Kiel",
+    "Lyon",
+    "Malmö",
+    "Nantes",
+    "Oulu",
+    "Porto",
+    "Riga",
+    "Siena",
+    "Turin",
+    "Ulm",
+    "Vigo",
+    "Wroclaw",
+    "York",
+    "Zagreb",
+]
 _LEGAL = ["GmbH", "AG", "Ltd", "Inc", "BV", "SARL", "S.p.A.", "KG"]
 _CENT = Decimal("0.01")
 # What happens with a payment, and how often in a hundred.
@@ -129,6 +155,11 @@ def month(seed: int, lines: int = 5000, customers: int = 900) -> Month:
         truth = _payment(made, dice, kind, free)
         made.lines.append(truth)
     return made
+
+
+def called(dice: random.Random) -> str:
+    """The name of a company of a large book."""
+    return " ".join(dice.choice(words) for words in (_FIRST, _SECOND, _PLACES, _LEGAL))
 
 
 def _customers(made: Month, dice: random.Random, count: int) -> None:
