@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db.models.functions import Lower
@@ -21,6 +22,7 @@ from customers.models import Customer, Segment
 from customers.views import _record_page
 from customers.views._parts import back, seen, show_form, status_of
 from entities import queries as entity_queries
+from team.idempotency import act_once, answered_before
 from team.requests import StaffRequest
 
 BOTH = ["GET", "POST"]
@@ -151,21 +153,26 @@ def create(request: StaffRequest) -> HttpResponse:
     alike = []
     if request.method == "POST" and form.is_valid():
         parts = form.parts()
-        alike = queries.similar_names(parts["party"]["name"])
+        # Sent twice, the second finds the customer of the first, and is that one.
+        again = answered_before(request)
+        alike = [] if again else queries.similar_names(parts["party"]["name"])
         if not alike or request.POST.get("different") == "yes":
             try:
-                customer = operations.set_up_customer(**parts, actor=request.user, now=timezone.now())
+                return act_once(request, partial(_added, request, parts))
             except DomainError as refusal:
                 fault = refusal
                 _take(form, refusal)
-            else:
-                return back(request, customer, _("%(name)s was added.") % {"name": customer})
     return render(
         request,
         "customers/create.html",
         {"form": form, "alike": alike, "cancel": reverse("customers:list")},
         status=409 if alike and fault is None else status_of(form, fault),
     )
+
+
+def _added(request: StaffRequest, parts: dict[str, Any]) -> HttpResponse:
+    customer = operations.set_up_customer(**parts, actor=request.user, now=timezone.now())
+    return back(request, customer, _("%(name)s was added.") % {"name": customer})
 
 
 def _take(form: NewCustomerForm, fault: DomainError) -> None:

@@ -329,6 +329,13 @@ def _posted(request: StaffRequest, left: dict[int, Decimal]) -> QueryDict | None
     return data
 
 
+def _acted(
+    request: StaffRequest, invoice: Invoice, form: Any, act: Callable[[Invoice, Any], object], done: str
+) -> HttpResponse:
+    act(invoice, form)
+    return go(request, invoice, done)
+
+
 def _form_page(
     request: StaffRequest,
     invoice: Invoice,
@@ -347,14 +354,12 @@ def _form_page(
     status = 200
     if request.method == "POST":
         status = 422
-        if form.is_valid():
+        if answered_before(request) or form.is_valid():
             try:
-                act(invoice, form)
+                return act_once(request, partial(_acted, request, invoice, form, act, done))
             except DomainError as fault:
                 take_fault(form, fault)
                 status = fault.status
-            else:
-                return go(request, invoice, done)
     context = {
         "invoice": invoice,
         "form": form,

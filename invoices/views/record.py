@@ -81,8 +81,8 @@ def _context(request: StaffRequest, invoice: Invoice, now: datetime) -> dict[str
         "money": ageing_of_customer(invoice.customer_id, on=today, today=today),
         "contacts": contacts,
         "customer_url": link("customers:detail", invoice.customer_id),
-        "policy_url": link("policies:detail", invoice.policy_version.policy_id)
-        if invoice.policy_version
+        "policy_url": link("policies:version", pinned.policy.code, pinned.number)
+        if (pinned := invoice.policy_version)
         else "",
         "look_url": _look(request, invoice),
         **_timeline(request, invoice, settlements, today),

@@ -71,8 +71,23 @@ def _owed(
                 if part is not None:
                     sums[code].append(part)
                     counts[code] += row[f"n{at}"]
-    ages = [Age(code, round_money(sum(sums[code], ZERO), convert.currency), counts[code]) for code in BUCKETS]
+    amounts = _rounded([sum(sums[code], ZERO) for code in BUCKETS], convert.currency)
+    ages = [Age(code, amount, counts[code]) for code, amount in zip(BUCKETS, amounts, strict=True)]
     return convert.total(_sorted(open_)), convert.total(_sorted(late)), ages
+
+
+def _rounded(ages: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """The ages, current first, in cents: those that are late sum to what is overdue, all to what is owed.
+
+    The sums from the oldest on are rounded, and each age is the step between two of them.
+    """
+    steps, so_far, before = [], ZERO, ZERO
+    for amount in reversed(ages):
+        so_far += amount
+        now = round_money(so_far, currency)
+        steps.append(now - before)
+        before = now
+    return steps[::-1]
 
 
 def _due(ids: Sequence[int], day: date) -> list[dict[str, Any]]:

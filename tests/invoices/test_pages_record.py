@@ -1,5 +1,7 @@
 """The page of one document and its named acts: who may, what it does, what a refusal leaves unchanged."""
 
+import html
+import re
 from decimal import Decimal
 
 import pytest
@@ -10,6 +12,7 @@ from invoices.models import Document, Hold, Invoice
 from team.roles import ROLES
 from tests.factories import make_user
 from tests.invoices.scene import make_scene
+from tests.world import make_world
 from trail.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -230,3 +233,28 @@ def test_the_timeline_merges_acts_money_and_holds(client, scene):
     assert "settled" in page
     only_money = client.get(invoice.get_absolute_url() + "?show=money").content.decode()
     assert 'data-kind="trail"' not in only_money
+
+
+def test_every_link_of_the_page_leads_somewhere(client):
+    world = make_world()
+    invoice = world.issued("100.00")
+    client.force_login(world.director)
+    page = client.get(invoice.get_absolute_url()).content.decode()
+
+    links = {html.unescape(one) for one in re.findall(r'<a [^>]*href="(/[^"]*)"', page)}
+    assert any(one.startswith("/policies/") for one in links)
+    assert {one: client.get(one).status_code for one in links if client.get(one).status_code == 404} == {}
+
+
+def test_a_hold_sent_twice_is_one_hold(client):
+    world = make_world()
+    invoice = world.issued("100.00")
+    client.force_login(world.controller)
+    address = reverse("invoices:hold", args=[invoice.pk])
+    mark = re.search(r'name="once" value="(\w+)"', client.get(address).content.decode())[1]
+    form = {"once": mark, "amount": "50", "reason": "The pallet is looked for", "kind": "manual"}
+
+    answers = [client.post(address, form).status_code for _ in range(3)]
+
+    assert answers == [302] * 3
+    assert Hold.objects.get(invoice=invoice).amount == Decimal("50.00")
