@@ -158,6 +158,13 @@ def work_out(draft: DraftInput, *, today: date, book: Book, prepaid: Decimal = D
     _refuse_huge(totals, rate)
     policy = book.policy(customer, entity, draft.planned_on or today)
     terms = draft.terms or profile.terms_override or (book.clauses(policy).terms if policy else "")
+    if not terms and profile.payment_policy is not None:
+        raise Invalid(
+            f"“{profile.payment_policy}” was not in force yet on {draft.planned_on or today}.",
+            field="planned_on",
+            rule="a_policy_is_in_force_on_its_day",
+            mend="Choose a later issue day, or type the payment terms that were agreed.",
+        )
     parse_terms(terms or "NET 0")
     due = due_dates(
         totals.due,

@@ -258,6 +258,16 @@ def _flatten(detail: Any, path: str) -> list[Problem]:
 
 _MENDS: Mapping[str, str] = {
     "required": "Give a value.",
+    "blank": "Give a value, or leave the field out.",
+    "empty": "Give at least one.",
+    "min_length": "Give more: as many as the message says.",
+    "max_length": "Shorten it.",
+    "min_value": "Send a larger number.",
+    "max_value": "Send a smaller number.",
+    "invalid_choice": "Choose one that the schema at /api/schema/ lists.",
+    "amount_is_decimal": 'Write digits and one point, like "1234.50".',
+    "invalid": "Send it as the schema at /api/schema/ says, days like 2026-11-27.",
+    "null_characters_not_allowed": "Take the null characters out.",
     "field_is_known": "Leave it out; the schema at /api/schema/ lists what may be sent.",
     "money_is_text": 'Send it as a string, like "1234.50".',
     "null": "Give a value, or leave the field out.",

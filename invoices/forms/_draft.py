@@ -40,7 +40,7 @@ class DraftForm(forms.Form):
     contract_reference = forms.CharField(label="Contract", max_length=60, required=False)
     notes = forms.CharField(
         label="Note to the customer",
-        max_length=2000,
+        max_length=4000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -52,6 +52,9 @@ class DraftForm(forms.Form):
 
     def __init__(self, *args: Any, companies: Any, currencies: Sequence[str], **options: Any) -> None:
         super().__init__(*args, **options)
+        for field in self.fields.values():
+            # A browser cuts what is too long without a word; we say so and keep it.
+            field.widget.attrs.pop("maxlength", None)
         self.fields["entity"].queryset = companies  # type: ignore[attr-defined]
         self.fields["entity"].choices = [(one.pk, one.name) for one in companies]  # type: ignore[attr-defined]
         self.fields["currency"].choices = [(code, code) for code in currencies]  # type: ignore[attr-defined]

@@ -147,7 +147,11 @@ def _act(entry: Entry) -> Event:
     data: Mapping[str, Any] = entry.additional_data or {}
     kind, icon, tone, words = _ACTS.get(entry.fact, ("trail", "history", "", _said(in_words(entry.fact))))
     who = _ABOUT.get(entry.fact) or (str(entry.actor) if entry.actor else "The system")
-    return Event(kind, icon, tone, who, words(data), entry.timestamp, *_quote(entry, data))
+    said = words(data)
+    if entry.actor is None and entry.fact not in _ACTS:
+        # "Message sent", not "The system message sent".
+        who, said = said[:1].upper() + said[1:], ""
+    return Event(kind, icon, tone, who, said, entry.timestamp, *_quote(entry, data))
 
 
 def _quote(entry: Entry, data: Mapping[str, Any]) -> tuple[str, str]:
