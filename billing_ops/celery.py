@@ -37,6 +37,7 @@ def _schedule() -> dict[str, dict[str, Any]]:
 
     ticks = {
         "metrics.tasks.heartbeat": settings.HEARTBEAT_SECONDS,
+        "metrics.tasks.measure_improvements": 3600,
         "trail.tasks.relay": settings.RELAY_SECONDS,
         "correspondence.tasks.deliver_waiting": settings.RELAY_SECONDS,
         "ledger.tasks.fold_sums": 60,

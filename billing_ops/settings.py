@@ -92,6 +92,7 @@ PROJECT_APPS = [
     "contracts",
     "payments",
     "payouts",
+    "feedback",
     "banking",
     "checkout",
     "closing",
@@ -140,7 +141,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "billing_ops.middleware.Requests",
     "billing_ops.middleware.SessionLimits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "core.middleware.Reader",
@@ -356,6 +357,8 @@ RELAY_SECONDS = env.int("RELAY_SECONDS", default=5)
 REMINDER_GAP_DAYS = env.int("REMINDER_GAP_DAYS", default=3)
 REMINDER_SMALL_BALANCE = Decimal(env.str("REMINDER_SMALL_BALANCE", default="5.00"))
 REMINDER_HOURS = (env.int("REMINDER_FROM_HOUR", default=8), env.int("REMINDER_TO_HOUR", default=18))
+# After what a customer is asked how it went; empty: only when somebody asks by hand.
+SURVEY_OCCASIONS = env.list("SURVEY_OCCASIONS", default=["payment", "dispute", "inquiry"])
 REMINDER_SECONDS = env.int("REMINDER_SECONDS", default=300)
 
 # --------------------------------------------------------------------------------------------- mail

@@ -3,6 +3,7 @@
 A task is called at least once, in no promised order, and is safe to run twice.
 """
 
+from conversations.events import INQUIRY_ANSWERED, INQUIRY_CLOSED
 from correspondence.events import (
     LETTER_POSTED,
     LETTER_RETURNED,
@@ -13,10 +14,11 @@ from correspondence.events import (
     MESSAGE_QUEUED,
     MESSAGE_SENT,
 )
+from feedback.events import IMPROVEMENT_STARTED
 from invoices.events import INVOICE_ISSUED, INVOICE_SENT
 from notices.events import CHANGE_APPROVED
 from notices.protocol import facts_told
-from payments.events import PAYMENT_TAKEN_BACK, REFUND_PAID
+from payments.events import PAYMENT_ALLOCATED, PAYMENT_TAKEN_BACK, REFUND_PAID
 from reminders.events import REMINDER_SENT
 
 # Both ask what the message was about, and leave alone what is not theirs.
@@ -39,6 +41,12 @@ _APPS: dict[str, tuple[str, ...]] = {
     # Whom a bank line was learned to be of is forgotten with the mistake.
     PAYMENT_TAKEN_BACK: ("banking.tasks.forget_payer",),
     CHANGE_APPROVED: ("notices.tasks.send_change",),
+    # A survey after what went well; a complaint that became an inquiry is answered with it.
+    PAYMENT_ALLOCATED: ("feedback.tasks.ask_about_payment",),
+    # The value of the figure it shall move, before it does.
+    IMPROVEMENT_STARTED: ("metrics.tasks.measure_improvements",),
+    INQUIRY_ANSWERED: ("feedback.tasks.note_answered",),
+    INQUIRY_CLOSED: ("feedback.tasks.note_answered", "feedback.tasks.ask_about_inquiry"),
 }
 # The protocol says of which facts somebody is told; one task tells them all.
 _TOLD: dict[str, tuple[str, ...]] = dict.fromkeys(facts_told(), ("notices.tasks.tell",))

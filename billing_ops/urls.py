@@ -34,6 +34,7 @@ PREFIXES = {
     "statements": "statements/",
     "reminders": "reminders/",
     "cases": "collect/",
+    "feedback": "feedback/",
     "notices": "notices/",
     "customers": "customers/",
     "policies": "",

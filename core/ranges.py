@@ -1,6 +1,6 @@
-"""Ranges of days in the database."""
+"""Ranges of days and of instants in the database."""
 
-from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField
 from django.db.models import Func
 
 
@@ -9,3 +9,10 @@ class DateRange(Func):
 
     function = "DATERANGE"
     output_field = DateRangeField()
+
+
+class InstantRange(Func):
+    """`tstzrange(from, to)`: with its beginning, without its end."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()

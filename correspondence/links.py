@@ -41,11 +41,15 @@ OVERVIEW_DAYS = 30
 CONFIRM = "confirm"
 """Says that mail to a new address of a contact arrives."""
 
+SURVEY = "survey"
+"""One question to one contact, answered once."""
+
 _PAGES = {
     INVOICE: "portal:invoice",
     PREVIEW: "portal:invoice",
     OVERVIEW: "portal:overview",
     CONFIRM: "portal:confirm",
+    SURVEY: "portal:survey",
 }
 _TOKEN_LENGTH = 43  # base64url of 32 bytes
 

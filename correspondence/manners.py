@@ -30,7 +30,7 @@ PURPOSES: Mapping[str, tuple[str, ...]] = {
 }
 """Contacts of which purpose a situation is for; the others are for those who get invoices."""
 
-PERSONAL = frozenset({"portal_link", "contact_confirm", "contact_changing"})
+PERSONAL = frozenset({"portal_link", "contact_confirm", "contact_changing", "survey", "improvement"})
 """Situations that concern one contact alone: when the mail comes back, nobody else gets it instead."""
 
 

@@ -54,6 +54,8 @@ NAMES = {
     "portal_link": gettext_lazy("Link to the customer's page"),
     "contact_confirm": gettext_lazy("Confirm a new e-mail address"),
     "contact_changing": gettext_lazy("An e-mail address is to be changed"),
+    "improvement": gettext_lazy("You said, we did"),
+    "survey": gettext_lazy("Survey"),
     "late_charge": gettext_lazy("Charge for late payment"),
 }
 

@@ -267,6 +267,17 @@ SITUATIONS: Mapping[str, tuple[Variable, ...]] = {
         Variable("new_email", NUMBER, "The new address", "ap@brightwater.example"),
         *_HELP,
     ),
+    "survey": (
+        *_PARTIES,
+        Variable("public_link", LINK, "Where they answer", "https://pay.northwind.example/i/example"),
+        *_HELP,
+        Variable("subject", NUMBER, "What we ask about", "INV-2026-04219"),
+    ),
+    "improvement": (
+        *_BASE,
+        Variable("said", LINES, "What they said", "The invoice did not name our order."),
+        Variable("did", LINES, "What we did", "Every invoice names the order now."),
+    ),
     "late_charge": (
         *_BASE,
         *_PAY,

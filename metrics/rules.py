@@ -14,7 +14,6 @@ from fractions import Fraction
 from statistics import median_low
 
 from core.calendars import Calendar
-from core.errors import Invalid
 from core.money import Number, round_to
 
 _TENTH = Decimal("0.1")
@@ -98,23 +97,6 @@ def dso_family(receivables: Decimal, current: Decimal, sales: Decimal, days: int
 def cei(beginning: Decimal, sales: Decimal, ending: Decimal, ending_current: Decimal) -> Decimal | None:
     """Collection effectiveness: collected / collectable in percent."""
     return percentage(beginning + sales - ending, beginning + sales - ending_current)
-
-
-def nps(scores: Sequence[int]) -> Decimal | None:
-    """Net promoter score: percent of 9-10 less percent of 0-6."""
-    _check_scores(scores, 0, 10)
-    return percentage(sum(score >= 9 for score in scores) - sum(score <= 6 for score in scores), len(scores))
-
-
-def csat(scores: Sequence[int]) -> Decimal | None:
-    """Percent of 4 and 5 among scores from 1 to 5."""
-    _check_scores(scores, 1, 5)
-    return percentage(sum(score >= 4 for score in scores), len(scores))
-
-
-def _check_scores(scores: Sequence[int], low: int, high: int) -> None:
-    if any(not low <= score <= high for score in scores):
-        raise Invalid(f"Scores are from {low} to {high}.", field="scores", rule="score_in_range")
 
 
 @dataclass(frozen=True)

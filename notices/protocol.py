@@ -207,6 +207,15 @@ _WHY_NOBODY: dict[str, str] = {
         "inquiry.identified inquiry.merged inquiry.closed inquiry.reopened note.written note.edited "
         "mail.set_aside"
     ),
+    "It shows among the answers, and a complaint in My work of whoever answers it": (
+        "survey.asked surveys.stopped surveys.allowed answer.given answer.edited answer.sorted "
+        "complaint.made complaint.answered"
+    ),
+    "Everybody reads it in the box": "suggestion.made suggestion.answered suggestion.sorted",
+    "It shows on the board, and customers get a message of their own": (
+        "cause.noted improvement.proposed improvement.edited improvement.started improvement.measured "
+        "improvement.closed improvement.dropped improvement.published"
+    ),
     "Administrators do it, and the trail keeps it": (
         "person.created person.edited person.roles_changed person.deactivated person.reactivated "
         "person.second_factor_reset approval_limit.changed api_key.revoked "

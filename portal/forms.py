@@ -46,6 +46,15 @@ class AnswerForm(forms.Form):
     once = forms.RegexField(r"^[0-9a-f]{32}$")
 
 
+class RateForm(forms.Form):
+    """A score, and perhaps words, the line they are about, and whether somebody is to answer."""
+
+    score = forms.IntegerField(min_value=0, max_value=10)
+    comment = WordsField(max_length=2_000, required=False)
+    complaint = forms.BooleanField(required=False)
+    line = forms.IntegerField(required=False, min_value=1, max_value=100_000)
+
+
 class EmailForm(forms.Form):
     """One address."""
 
@@ -58,6 +67,7 @@ class PreferencesForm(forms.Form):
     language = forms.ChoiceField(choices=[("", ""), *LANGUAGES.items()], required=False)
     channel = forms.ChoiceField(choices=[("email", "email"), ("letter", "letter")])
     opens = forms.BooleanField(required=False)
+    no_surveys = forms.BooleanField(required=False)
 
 
 class PersonForm(forms.Form):

@@ -19,6 +19,7 @@ from correspondence.models import PublicLink
 from customers import operations as customers
 from customers.models import Contact
 from entities.queries import local_day
+from feedback.operations import allow_surveys, stop_surveys
 from portal import operations
 from portal.answering import take_answer
 from portal.forms import EmailForm, PersonForm, PreferencesForm, StatementForm
@@ -90,6 +91,7 @@ def preferences(request: HttpRequest, link: PublicLink, contact: Contact) -> Htt
             actor=None,
             now=now,
         )
+        (stop_surveys if given["no_surveys"] else allow_surveys)(contact, actor=None, now=now)
     except DomainError as refusal:
         logger.info("preferences_refused", contact=contact.pk, rule=refusal.rule)
         return back(request, link, contact, "no_save", "#you")

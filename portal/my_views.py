@@ -18,6 +18,7 @@ from correspondence import links
 from correspondence.models import PublicLink
 from customers.models import Contact
 from customers.recipients import obstacle
+from feedback.models import OptOut
 from invoices.documents.calendar_file import calendar_of
 from invoices.models import Invoice
 from portal.forms import MOST_WORDS, PersonForm, new_mark
@@ -89,6 +90,7 @@ def show_overview(
             {**vars(talk), "answer_url": reverse("portal:my_answer", args=[token, talk.pk])}
             for talk in page.talks()
         ],
+        "improved": page.improved(),
         "colleagues": [(one, _gets(one, page)) for one in colleagues_of(contact)[:50]],
         "gets_words": page.words.say("my_gets", what=_gets(contact, page)),
         "waits": page.words.say("my_email_waits", email=waiting.email) if waiting else "",
@@ -101,6 +103,7 @@ def show_overview(
         "unanswered": unanswered,
         "typed": request.POST.get("body", ""),
         "is_email_refused": is_email_refused,
+        "no_surveys": OptOut.objects.filter(contact=contact).exists(),
         "email": request.POST.get("email", "") if is_email_refused else contact.email,
     }
     with translation.override(language):

@@ -17,6 +17,8 @@ from correspondence.models import Message
 from customers.models import Contact, Customer
 from entities.models import Entity
 from entities.queries import bank_account, local_day
+from feedback.models import Improvement
+from feedback.queries import told_to
 from invoices.documents.qr import NoPaymentCode, payment_code
 from invoices.documents.view import bank_rows
 from invoices.documents.writer import Writer, clean
@@ -234,6 +236,13 @@ class Page:
     def talks(self) -> list[Talk]:
         """The contact's conversations, the latest first."""
         return [talk_of(thread, self.words, self._w) for thread in threads_of(self.contact)[:_FEW]]
+
+    def improved(self) -> list[tuple[str, Improvement]]:
+        """(day, what was said and done) of what was improved because of them, the newest first."""
+        return [
+            (formatting.long_date(local_day(self.customer.entity, row.at), self._w.locale), row.improvement)
+            for row in told_to(self.customer)[:_FEW]
+        ]
 
 
 def open_items(customer: Customer) -> list[OpenItem]:

@@ -21,11 +21,12 @@ from correspondence.models import PublicLink
 from entities.queries import local_day
 from invoices.documents.writer import Writer, clean
 from invoices.models import Invoice
-from portal.forms import MOST_DAYS, MOST_WORDS, QuestionForm, new_mark
+from portal.forms import MOST_DAYS, MOST_WORDS, QuestionForm, RateForm, new_mark
 from portal.gate import language_of
 from portal.history import history_of, live_promise
 from portal.live import logo_name
 from portal.queries import invoice_page
+from portal.rating import rating_of
 from portal.talks import talk_of, threads_on
 from portal.words import LANGUAGES, Words
 
@@ -44,6 +45,7 @@ _SAID = {
     "no_pay": ("pay_no", "warn"),
     "answered": ("my_answered", "ok"),
     "preview": ("preview_only", "warn"),
+    "rated": ("rate_done", "ok"),
 }
 _REFERENCE = re.compile(r"Q-[0-9A-Z]{5,10}")
 
@@ -55,10 +57,12 @@ def show_invoice(
     question: QuestionForm | None = None,
     *,
     unanswered: int | None = None,
+    rated: tuple[RateForm, str] | None = None,
 ) -> HttpResponse:
     """The page; with a question that was refused it is 422, and what was typed stands in its form.
 
-    So it is with an answer that was refused in the conversation of the id `unanswered`.
+    So it is with an answer that was refused in the conversation of the id `unanswered`, and with a score
+    that was refused by a rule (`rated`).
     """
     language = language_of(request, link, invoice)
     page = invoice_page(invoice, language=language, now=timezone.now())
@@ -82,9 +86,10 @@ def show_invoice(
                 "pdf_note": page.words["pdf_later"] if "pdf" in request.GET else "",
                 "question": question,
                 "unanswered": unanswered,
+                "rating": rating_of(link, invoice, page.words, *(rated or ())),
                 "typed": request.POST.get("body", ""),
             },
-            status=422 if question or unanswered else 200,
+            status=422 if question or unanswered or rated else 200,
         )
     return _may_leave_to_pay(response, invoice)
 

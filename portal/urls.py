@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal import acts, doors, my_acts, my_views, previews, staff, views
+from portal import acts, doors, my_acts, my_views, previews, rating_views, staff, views
 
 app_name = "portal"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("i/<str:token>", views.invoice),  # mail programs cut the last slash off
     path("i/<str:token>/promise", acts.promise, name="promise"),
     path("i/<str:token>/ask", acts.ask, name="ask"),
+    path("i/<str:token>/rate", rating_views.rate, name="rate"),
     path("i/<str:token>/pay", acts.pay, name="pay"),
     path("i/<str:token>/talks/<int:pk>/answer", acts.answer, name="answer"),
     path("i/<str:token>/invoice.pdf", views.pdf, name="pdf"),
@@ -32,10 +33,15 @@ urlpatterns = [
     path("confirm/<str:token>/", doors.confirm, name="confirm"),
     path("confirm/<str:token>", doors.confirm),
     path("confirm/<str:token>/now", doors.confirm_now, name="confirm_now"),
+    path("survey/<str:token>/", rating_views.survey, name="survey"),
+    path("survey/<str:token>", rating_views.survey),  # mail programs cut the last slash off
+    path("survey/<str:token>/answer", rating_views.survey_answer, name="survey_answer"),
+    path("survey/<str:token>/stop", rating_views.survey_stop, name="survey_stop"),
     path("links/of/<int:pk>/", staff.panel, name="links_panel"),
     path("links/to/<int:pk>/send/", staff.send, name="link_send"),
     path("links/to/<int:pk>/close/", staff.close, name="links_close"),
     path("i/<path:rest>", views.nothing),
     path("my/<path:rest>", views.nothing),
     path("confirm/<path:rest>", views.nothing),
+    path("survey/<path:rest>", views.nothing),
 ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from invoices.documents.labels import Words as DocumentWords
 from portal.act_words import ACT_TEXTS
 from portal.my_words_more import MY_TEXTS
+from portal.rate_words import RATE_TEXTS
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "hi": "हिन्दी"}
 """Language -> its own name, in the order of the switch."""
@@ -273,7 +274,8 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = known_language(language) or "en"
-        self._own = {**TEXTS[self.language], **ACT_TEXTS[self.language], **MY_TEXTS[self.language]}
+        parts = (TEXTS, ACT_TEXTS, MY_TEXTS, RATE_TEXTS)
+        self._own = {key: text for part in parts for key, text in part[self.language].items()}
         self._document = DocumentWords(self.language)
 
     def __getitem__(self, key: str) -> str:

@@ -6,7 +6,7 @@ An act is a permission codename `app.codename`. A role that is not listed for an
 from dataclasses import dataclass
 
 # What everybody who works here does: their own work, their own notices.
-_OWN = ("work.do_work", "notices.read_notice")
+_OWN = ("work.do_work", "notices.read_notice", "feedback.make_suggestion")
 _READ = (
     *_OWN,
     "customers.view_customer",
@@ -22,9 +22,10 @@ _READ = (
     "contracts.view_contract",
     "cases.view_case",
     "reminders.view_reminder",
+    "feedback.view_feedback",
 )
 _NOTES = ("conversations.read_notes", "conversations.write_note")
-_ANSWER = ("conversations.answer_inquiry", *_NOTES)
+_ANSWER = ("conversations.answer_inquiry", "feedback.enter_feedback", *_NOTES)
 _BILL = (
     "invoices.edit_invoice",
     "customers.edit_customer",
@@ -39,6 +40,7 @@ _BILL = (
     "contracts.edit_contract",
     "contracts.run_bills",
 )
+_IMPROVE = ("feedback.answer_suggestion", "feedback.manage_improvement", "feedback.publish_improvement")
 _LEAD = (
     *_BILL,
     "invoices.issue_invoice",
@@ -47,6 +49,7 @@ _LEAD = (
     "invoices.move_due_date",
     "work.decide_approval",
     "work.assign_work",
+    *_IMPROVE,
     "notices.view_readers",
     "notices.edit_change_notice",
     "notices.send_change_notice",
@@ -155,6 +158,7 @@ ROLES: tuple[Role, ...] = (
         (
             *_READ,
             *_NOTES,
+            *_IMPROVE,
             "work.decide_approval",
             "work.assign_work",
             "notices.view_readers",

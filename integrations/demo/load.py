@@ -18,6 +18,7 @@ from integrations.demo.bank import bring_statements
 from integrations.demo.collecting import collect
 from integrations.demo.customers_side import open_doors
 from integrations.demo.ground import set_up
+from integrations.demo.hearing import hear
 from integrations.demo.letters import write_letters
 from integrations.demo.month_ends import close_months
 from integrations.demo.online import pay_online
@@ -88,6 +89,7 @@ def load(*, now: datetime, say: Say, scale: float = 1.0, side_by_side: bool = Fa
     write_letters(
         {role: company.role(role) for role in ("specialist", "lead", "collector", "controller")}, now
     )
+    hear({role: company.role(role) for role in ("specialist", "collector", "lead")}, now)
     tell_today({role: company.role(role) for role in _TELLERS}, now)
     leave_untold(now)
     close_months({role: company.role(role) for role in ("controller", "director")}, now)

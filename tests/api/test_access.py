@@ -40,6 +40,7 @@ from tests.banking.statements import camt
 from tests.contracts.scene import active, planned
 from tests.correspondence.letters import queue
 from tests.factories import make_entity, make_user
+from tests.feedback.scene import entered, improved
 from tests.payouts.scene import make_file
 from tests.portal.bills import make_contact
 from tests.world import World, make_world
@@ -90,6 +91,8 @@ RECORDS = {
     "notices": "notice",
     "messages": "message",
     "templates": "template",
+    "answers": "answer",
+    "improvements": "improvement",
 }
 # Of one person alone, so that another one of the same company finds nothing there.
 PERSONAL = ("notices/<",)
@@ -172,6 +175,8 @@ def _records(world: World) -> dict[str, int]:
         "credit": credit.pk,
         "link": link.pk,
         "thread": _thread(world).pk,
+        "answer": entered(world, now=now).pk,
+        "improvement": improved(world, now=now).pk,
         "charge": _charge(world, invoice).pk,
         **_contracts(world, now),
         **_month(world, now),

@@ -38,6 +38,8 @@ from customers.models import BillingRequirement, ChangeRequest, Customer, Segmen
 from entities import operations as entities
 from entities.models import BankAccount, BankChange
 from entities.queries import local_day
+from feedback import operations as feedback
+from feedback.models import Answer, Improvement, Suggestion
 from integrations import uploads
 from invoices import operations as invoices
 from invoices.models import DueDateMove, Invoice
@@ -61,6 +63,7 @@ from tests.charges.scene import LATER, late_invoice, late_world
 from tests.contracts.scene import active, done, drafted, planned
 from tests.correspondence.letters import make_letter
 from tests.factories import make_user
+from tests.feedback.scene import asked, entered, improved
 from tests.payouts.scene import make_file
 from tests.world import World, make_world
 from trail.models import Entry
@@ -138,6 +141,12 @@ class Everything:
     notice: Notice
     change_notice: ChangeNotice
     change_asked: ChangeNotice
+    answer: Answer
+    complaint: Answer
+    suggestion: Suggestion
+    improvement: Improvement
+    improvement_told: Improvement
+    survey_link: str
     link: str
     own_link: str
     confirm_link: str
@@ -157,6 +166,7 @@ def make_everything() -> Everything:
         **_online(world, now),
         **_collecting(world, now),
         **_talk(world, now),
+        **_feedback(world, now),
         **_contracts(world, now),
         **_masters(world, now),
         **_staff(world, people["everybody"], now),
@@ -245,6 +255,22 @@ def _talk(world: World, now: datetime) -> dict[str, Any]:
         late_invoice(late), kind="interest", on=date(2025, 4, 1), actor=late.clerk, now=LATER
     )
     return {"thread": post.thread, "stranger": other.thread, "note": note, "charge": made}
+
+
+def _feedback(world: World, now: datetime) -> dict[str, Any]:
+    """An answer, a complaint that is late, and a survey that waits."""
+    survey = asked(world, now=now, invoice=world.issued("33.10", now=now), instrument="nps")
+    late = {"comment": "You billed it twice.\nAgain.", "is_complaint": True, "now": now - timedelta(days=9)}
+    return {
+        "answer": entered(world, 5, now=now, comment="Clear and quick"),
+        "complaint": entered(world, 1, **late),
+        "survey_link": links.path_of(survey.link),
+        "suggestion": feedback.make_suggestion(
+            body="Fewer clicks", once="e" * 32, author=None, on=now.date()
+        ),
+        "improvement": improved(world, now=now),
+        "improvement_told": improved(world, now=now, told=True),
+    }
 
 
 def _contracts(world: World, now: datetime) -> dict[str, Any]:

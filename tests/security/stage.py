@@ -32,6 +32,7 @@ from correspondence.models import Template
 from customers import operations as customers
 from entities import operations as entities
 from entities.models import Entity
+from feedback import operations as feedback
 from invoices import operations as invoices
 from invoices.models import Invoice
 from notices import operations as notices
@@ -50,6 +51,7 @@ from tests.banking.statements import camt
 from tests.contracts.scene import active, planned
 from tests.correspondence.letters import make_letter, values_of
 from tests.factories import make_user
+from tests.feedback.scene import asked, entered, improved
 from tests.payouts.scene import make_file
 from tests.world import NOW, TODAY, World, make_world
 from trail.models import Entry
@@ -95,6 +97,7 @@ def make_company(**values: Any) -> Company:
     company.objects |= _mail(company)
     company.objects |= _people(company)
     company.objects |= _talk(company)
+    company.objects |= _feedback(company)
     company.objects["statement"] = _statement(world)
     company.objects["contract"] = active(world, starts_on=TODAY, now=NOW)
     company.objects["month"] = closing.ask_for_no_more(
@@ -115,6 +118,18 @@ def make_company(**values: Any) -> Company:
         at=NOW,
     )
     return company
+
+
+def _feedback(company: Company) -> dict[str, Any]:
+    survey = asked(company.world, invoice=company.issued, contact=company.contact)
+    return {
+        "answer": entered(company.world, 2, contact=company.contact, comment="Too late"),
+        "survey_token": links.token_of(survey.link),
+        "improvement": improved(company.world),
+        "suggestion": feedback.make_suggestion(
+            body="Fewer clicks", once=f"{company.customer.pk:032x}", author=None, on=TODAY
+        ),
+    }
 
 
 def _statement(world: World) -> Statement:
@@ -419,7 +434,7 @@ def _link(company: Company) -> dict[str, Any]:
 # (namespace, names of addresses, whose the object is, how to find it in a company)
 _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("portal", "draft", COMPANY, _pk("draft")),
-    ("portal", "invoice pdf calendar logo promise ask pay", SHARED, lambda c: {"token": c.token}),
+    ("portal", "invoice pdf calendar logo promise ask pay rate", SHARED, lambda c: {"token": c.token}),
     (
         "portal",
         "overview my_calendar my_statement_new my_preferences my_person my_email",
@@ -432,6 +447,12 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("portal", "answer", SHARED, lambda c: {"token": c.token, "pk": c.thread.pk}),
     ("portal", "my_answer", SHARED, lambda c: {"token": c.own_token, "pk": c.thread.pk}),
     ("portal", "confirm confirm_now", SHARED, lambda c: {"token": c.own_token}),
+    ("portal", "survey survey_answer survey_stop", SHARED, lambda c: {"token": c.survey_token}),
+    ("feedback", "answer flag answered sort", COMPANY, _pk("answer")),
+    ("feedback", "suggestion answer_suggestion sort_suggestion", SHARED, _pk("suggestion")),
+    ("feedback", "improvement aim start close drop publish", COMPANY, _pk("improvement")),
+    ("feedback", "customer_panel ask", COMPANY, _pk("customer")),
+    ("feedback", "wish", COMPANY, _pk("contact")),
     ("portal", "links_panel", COMPANY, _pk("customer")),
     ("portal", "link_send links_close", COMPANY, _pk("contact")),
     ("payments", "detail allocate bounce identify take_back", COMPANY, _pk("payment")),

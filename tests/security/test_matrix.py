@@ -314,6 +314,9 @@ WITHOUT_TOKEN = {
     # Signed by the gateway over its bytes.
     "checkout:events",
     "portal:pay",
+    "portal:rate",
+    "portal:survey_answer",
+    "portal:survey_stop",
 }
 
 

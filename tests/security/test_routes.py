@@ -43,6 +43,10 @@ OPEN_TO_ALL = {
     "checkout:demo_pay",
     "checkout:demo_cancel",
     "portal:pay",
+    "portal:rate",
+    "portal:survey",
+    "portal:survey_answer",
+    "portal:survey_stop",
 }
 OPEN_TO_SIGNED_IN = {
     "metrics:home",
@@ -118,6 +122,7 @@ def test_only_the_api_does_without_the_token_of_forms():
         "i/<str:token>/ask",
         "i/<str:token>/pay",
         "i/<str:token>/promise",
+        "i/<str:token>/rate",
         "i/<str:token>/talks/<int:pk>/answer",
         "inquiries/mail/<str:provider>/",
         "mail/reports/<slug:provider>/",
@@ -130,4 +135,6 @@ def test_only_the_api_does_without_the_token_of_forms():
         "pay/demo/<str:handle>/left/",
         "pay/demo/<str:handle>/paid/",
         "pay/events/<str:code>/",
+        "survey/<str:token>/answer",
+        "survey/<str:token>/stop",
     ]

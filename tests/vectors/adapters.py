@@ -18,6 +18,7 @@ from core import clocks, interest, money, terms
 from core.calendars import Calendar
 from core.errors import Invalid
 from entities import rules as entities
+from feedback import rules as feedback
 from invoices import rules as invoices
 from ledger import rules as ledger
 from metrics import rules as metrics
@@ -559,12 +560,12 @@ def cei(case: Case) -> Case:
 
 @adapter
 def nps(case: Case) -> Case:
-    return {"nps": text(metrics.nps(case["scores"]))}
+    return {"nps": text(feedback.nps(case["scores"]))}
 
 
 @adapter
 def csat(case: Case) -> Case:
-    return {"csat": text(metrics.csat(case["scores"]))}
+    return {"csat": text(feedback.csat(case["scores"]))}
 
 
 @adapter

@@ -1,0 +1,23 @@
+"""Facts about what customers and colleagues say."""
+
+SURVEY_ASKED = "survey.asked"
+SURVEYS_STOPPED = "surveys.stopped"
+SURVEYS_ALLOWED = "surveys.allowed"
+ANSWER_GIVEN = "answer.given"
+ANSWER_EDITED = "answer.edited"
+COMPLAINT_MADE = "complaint.made"
+COMPLAINT_ANSWERED = "complaint.answered"
+ANSWER_SORTED = "answer.sorted"
+
+SUGGESTION_MADE = "suggestion.made"
+SUGGESTION_ANSWERED = "suggestion.answered"
+SUGGESTION_SORTED = "suggestion.sorted"
+
+CAUSE_NOTED = "cause.noted"
+IMPROVEMENT_PROPOSED = "improvement.proposed"
+IMPROVEMENT_EDITED = "improvement.edited"
+IMPROVEMENT_STARTED = "improvement.started"
+IMPROVEMENT_MEASURED = "improvement.measured"
+IMPROVEMENT_CLOSED = "improvement.closed"
+IMPROVEMENT_DROPPED = "improvement.dropped"
+IMPROVEMENT_PUBLISHED = "improvement.published"

@@ -1,0 +1,21 @@
+"""Surveys and answers, the colleagues' box, causes and themes, and what is improved."""
+
+from feedback.models._answers import Answer, Channel, Instrument, Occasion, OptOut, Survey
+from feedback.models._box import Cause, Suggestion, Theme
+from feedback.models._improvements import CauseNote, Improvement, Publication, Source
+
+__all__ = [
+    "Answer",
+    "Cause",
+    "CauseNote",
+    "Channel",
+    "Improvement",
+    "Instrument",
+    "Occasion",
+    "OptOut",
+    "Publication",
+    "Source",
+    "Suggestion",
+    "Survey",
+    "Theme",
+]
