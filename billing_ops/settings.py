@@ -100,6 +100,7 @@ PROJECT_APPS = [
     "statements",
     "reminders",
     "cases",
+    "disputes",
     "notices",
     "portal",
     "metrics",
@@ -431,6 +432,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "CallChannel": "cases.models.Call.Channel",
         "ReminderOutcome": "reminders.models.Decision.Outcome",
         "CallOutcome": "cases.models.Call.Outcome",
+        "DisputeOutcome": "disputes.models.Outcome",
+        "ProposableOutcome": "disputes.api.PROPOSABLE",
     },
 }
 

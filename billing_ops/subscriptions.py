@@ -3,7 +3,7 @@
 A task is called at least once, in no promised order, and is safe to run twice.
 """
 
-from conversations.events import INQUIRY_ANSWERED, INQUIRY_CLOSED
+from conversations.events import INQUIRY_ANSWERED, INQUIRY_CLOSED, INQUIRY_CONTINUED
 from correspondence.events import (
     LETTER_POSTED,
     LETTER_RETURNED,
@@ -40,6 +40,7 @@ _APPS: dict[str, tuple[str, ...]] = {
     REFUND_PAID: ("checkout.tasks.repay",),
     # Whom a bank line was learned to be of is forgotten with the mistake.
     PAYMENT_TAKEN_BACK: ("banking.tasks.forget_payer",),
+    INQUIRY_CONTINUED: ("disputes.tasks.note_message",),
     CHANGE_APPROVED: ("notices.tasks.send_change",),
     # A survey after what went well; a complaint that became an inquiry is answered with it.
     PAYMENT_ALLOCATED: ("feedback.tasks.ask_about_payment",),

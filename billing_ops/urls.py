@@ -35,6 +35,7 @@ PREFIXES = {
     "reminders": "reminders/",
     "cases": "collect/",
     "feedback": "feedback/",
+    "disputes": "disputes/",
     "notices": "notices/",
     "customers": "customers/",
     "policies": "",

@@ -59,6 +59,7 @@ _NOTED = {
     "case": "cases.queries.visible_to",
     "promise": "cases.queries.promises_visible_to",
     "plan": "cases.queries.plans_visible_to",
+    "dispute": "disputes.queries.visible_to",
 }
 """Kind of record that takes notes -> the query that says which of them a person sees.
 

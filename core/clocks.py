@@ -41,6 +41,26 @@ def sla_deadline(
         moment = datetime.combine(day, time.min, start.tzinfo)
 
 
+def business_minutes(
+    *,
+    start: datetime,
+    end: datetime,
+    opens: time,
+    closes: time,
+    calendar: Calendar,
+    pauses: Sequence[tuple[datetime, datetime]] = (),
+) -> int:
+    """Minutes of business time between two moments, outside `pauses`; 0 when `end` is earlier."""
+    total, day = timedelta(0), start.date()
+    while day <= end.date():
+        if calendar.is_business_day(day):
+            opening = max(start, datetime.combine(day, opens, start.tzinfo))
+            closing = min(end, datetime.combine(day, closes, start.tzinfo))
+            total += sum((until - begin for begin, until in _running(opening, closing, pauses)), timedelta(0))
+        day += _DAY
+    return int(total.total_seconds() // 60)
+
+
 def _running(
     begin: datetime, end: datetime, pauses: Sequence[tuple[datetime, datetime]]
 ) -> list[tuple[datetime, datetime]]:

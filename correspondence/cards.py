@@ -84,6 +84,11 @@ CARDS: Mapping[str, Card] = {
         "document_number",
         (("ref", "dispute_reference"), ("credited", "credit_amount"), ("open", "open_amount")),
     ),
+    "dispute_taken_up": Card(
+        "dispute", "amount", "document_number", (("ref", "dispute_reference"), ("answer_by", "answer_by"))
+    ),
+    "dispute_withdrawn": Card("dispute", "amount", "document_number", (("ref", "dispute_reference"),)),
+    "dispute_unanswered": Card("dispute", "amount", "document_number", (("ref", "dispute_reference"),)),
     "inquiry_received": Card("inquiry", "", "reference", (("answer_by", "answer_by"),), "see_inquiry"),
     "inquiry_answered": Card("inquiry", "", "reference", (), "see_inquiry"),
     "late_charge": Card(

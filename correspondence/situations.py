@@ -236,6 +236,9 @@ SITUATIONS: Mapping[str, tuple[Variable, ...]] = {
         Variable("credit_amount", AMOUNT, "What is credited", _money("150.00"), required=False),
         Variable("open_amount", AMOUNT, "What is to be paid", _money("850.00"), required=False),
     ),
+    "dispute_taken_up": (*_DISPUTE, Variable("answer_by", DATE, "By when we answer", date(2026, 12, 3))),
+    "dispute_withdrawn": _DISPUTE,
+    "dispute_unanswered": _DISPUTE,
     "inquiry_received": (
         *_ASKED,
         Variable("answer_by", DATE, "By when we answer", date(2026, 11, 30)),

@@ -1,0 +1,1 @@
+"""Contested amounts of invoices."""

@@ -1,5 +1,6 @@
 """Reading the selling companies: who sees them, their day, calendar, rates, bank accounts and tax numbers."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -10,7 +11,7 @@ import holidays
 from django.db.models import Exists, Q, QuerySet
 
 from core.calendars import Calendar
-from core.clocks import sla_deadline
+from core.clocks import business_minutes, sla_deadline
 from core.errors import Invalid
 from core.money import exponent
 from core.rows import rows_of, rows_where
@@ -49,14 +50,33 @@ def local_day(entity: Entity, now: datetime) -> date:
     return now.astimezone(ZoneInfo(entity.time_zone)).date()
 
 
-def business_deadline(entity: Entity, start: datetime, minutes: int) -> datetime:
-    """The instant so many minutes of the company's office hours after `start` have passed."""
+def business_deadline(
+    entity: Entity, start: datetime, minutes: int, *, pauses: Sequence[tuple[datetime, datetime]] = ()
+) -> datetime:
+    """The instant so many minutes of office hours after `start` have passed, without `pauses`."""
+    zone = ZoneInfo(entity.time_zone)
     return sla_deadline(
-        start=start.astimezone(ZoneInfo(entity.time_zone)),
+        start=start.astimezone(zone),
         minutes=minutes,
         opens=entity.opens,
         closes=entity.closes,
         calendar=calendar_of(entity),
+        pauses=[(begin.astimezone(zone), end.astimezone(zone)) for begin, end in pauses],
+    )
+
+
+def business_time(
+    entity: Entity, start: datetime, end: datetime, *, pauses: Sequence[tuple[datetime, datetime]] = ()
+) -> int:
+    """Minutes of the company's office hours between two moments, without `pauses`."""
+    zone = ZoneInfo(entity.time_zone)
+    return business_minutes(
+        start=start.astimezone(zone),
+        end=end.astimezone(zone),
+        opens=entity.opens,
+        closes=entity.closes,
+        calendar=calendar_of(entity),
+        pauses=[(begin.astimezone(zone), until.astimezone(zone)) for begin, until in pauses],
     )
 
 

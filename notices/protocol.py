@@ -137,6 +137,28 @@ SHIPPED: tuple[Line, ...] = (
         words="Nobody is there for: {label}",
     ),
     Line("work-handed-over", "work.handed_over", "owner", 5, words="{actor} hands you: {label}"),
+    # Disputes: the customer hears of every change, whoever owns it of every danger.
+    Line("dispute-noted", "dispute.raised", "customer", 15, situation="dispute_acknowledged"),
+    Line("dispute-new", "dispute.raised", "owner", 5, words="{customer} disputes an amount: {label}"),
+    Line("dispute-taken-up", "dispute.acknowledged", "customer", 15, situation="dispute_taken_up"),
+    Line("dispute-answered", "dispute.resolved", "customer", 15, situation="dispute_answered"),
+    Line("dispute-withdrawn", "dispute.withdrawn", "customer", 15, situation="dispute_withdrawn"),
+    Line("dispute-unanswered", "dispute.unanswered", "customer", 15, situation="dispute_unanswered"),
+    Line("dispute-goes-on", "dispute.resumed", "owner", 5, words="{customer} answered: {label} goes on"),
+    Line("dispute-again", "dispute.reopened", "owner", 5, words="Not solved, says {customer}: {label}"),
+    Line("dispute-assigned", "dispute.assigned", "owner", 5, words="{actor} hands you the dispute {label}"),
+    Line("dispute-sent-back", "dispute.declined", "owner", 5, words="Your proposal was sent back: {label}"),
+    Line("dispute-warned", "dispute.warned", "owner", 5, words="A deadline comes close: {label}"),
+    Line("dispute-late", "dispute.breached", "owner", 5, words="A deadline was missed: {label}"),
+    Line("dispute-up", "dispute.escalated", "owner", 5, words="A dispute came up to you: {label}"),
+    Line(
+        "dispute-decide",
+        "dispute.proposed",
+        "roles",
+        15,
+        roles=("lead",),
+        words="How a dispute ends waits for a decision: {label}",
+    ),
     Line("case-escalated", "case.escalated", "roles", 15, roles=("lead",), words="Escalated: {label}"),
     Line("message-failed", "message.failed", "owner", 15, words="A message to {customer} was not delivered"),
     Line("letter-returned", "letter.returned", "owner", 15, words="A letter to {customer} came back"),
@@ -181,6 +203,8 @@ _WHY_NOBODY: dict[str, str] = {
         "plan.withdrawn hand_over.packed hand_over.recalled"
     ),
     "Who did it knows; watchers of the record hear of it": (
+        "dispute.investigated dispute.consulted dispute_matrix.changed dispute_limits.changed "
+        "playbook.published prevention.proposed prevention.accepted prevention.declined "
         "customer.created customer.edited customer.unblocked segment.created segment.edited "
         "contact.edited contact.deactivated address.set tax_id.set tax_id.verified tax_id.ended "
         "requirement.acknowledged policy.created policy.edited policy_version.created "
@@ -203,6 +227,7 @@ _WHY_NOBODY: dict[str, str] = {
         "message.bounced"
     ),
     "The conversation writes to the customer itself, and shows in the inbox": (
+        "dispute.asked dispute.answered "
         "inquiry.opened inquiry.continued inquiry.acknowledged inquiry.answered inquiry.assigned "
         "inquiry.identified inquiry.merged inquiry.closed inquiry.reopened note.written note.edited "
         "mail.set_aside"

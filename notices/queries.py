@@ -17,6 +17,7 @@ from cases import queries as cases
 from conversations import queries as conversations
 from correspondence.models import Delivery
 from customers import queries as customers
+from disputes import queries as disputes
 from entities import queries as entities
 from invoices import queries as invoices
 from notices.models import ChangeNotice, ChangeRecipient, Notice, Reading, Rule, Telling, Watch
@@ -161,6 +162,7 @@ WATCHABLE: dict[str, tuple[str, Callable[[User], QuerySet[Any]]]] = {
     "case": ("cases.view_case", cases.visible_to),
     "promise": ("cases.view_case", cases.promises_visible_to),
     "plan": ("cases.view_case", cases.plans_visible_to),
+    "dispute": ("disputes.view_dispute", disputes.visible_to),
     "thread": ("conversations.read_inquiries", conversations.visible_to),
     "policy": ("policies.view_policy", policies.visible_to),
 }

@@ -21,6 +21,7 @@ from correspondence.models import PublicLink
 from entities.queries import local_day
 from invoices.documents.writer import Writer, clean
 from invoices.models import Invoice
+from portal.disputing import Typed, offer, shown
 from portal.forms import MOST_DAYS, MOST_WORDS, QuestionForm, RateForm, new_mark
 from portal.gate import language_of
 from portal.history import history_of, live_promise
@@ -44,10 +45,15 @@ _SAID = {
     "not_yet": ("pay_not_yet", "warn"),
     "no_pay": ("pay_no", "warn"),
     "answered": ("my_answered", "ok"),
+    "disputed": ("d_done", "ok"),
+    "again": ("d_again", "ok"),
+    "no_again": ("d_no_again", "warn"),
+    "gone": ("d_gone", "ok"),
+    "no_dispute": ("d_no", "warn"),
     "preview": ("preview_only", "warn"),
     "rated": ("rate_done", "ok"),
 }
-_REFERENCE = re.compile(r"Q-[0-9A-Z]{5,10}")
+_REFERENCE = re.compile(r"Q-[0-9A-Z]{5,10}|D-[0-9]{5,12}")
 
 
 def show_invoice(
@@ -58,11 +64,12 @@ def show_invoice(
     *,
     unanswered: int | None = None,
     rated: tuple[RateForm, str] | None = None,
+    disputed: Typed | None = None,
 ) -> HttpResponse:
     """The page; with a question that was refused it is 422, and what was typed stands in its form.
 
-    So it is with an answer that was refused in the conversation of the id `unanswered`, and with a score
-    that was refused by a rule (`rated`).
+    So it is with an answer that was refused in the conversation of the id `unanswered`, with a score that was
+    refused by a rule (`rated`), and with a dispute that was (`disputed`).
     """
     language = language_of(request, link, invoice)
     page = invoice_page(invoice, language=language, now=timezone.now())
@@ -80,6 +87,7 @@ def show_invoice(
                 "lang": language,
                 "languages": LANGUAGES,
                 **_dialogue(request, link, invoice, page.words),
+                **_disputes(link, invoice, page.words, disputed),
                 "preview": page.words.say("preview", time=f"{closes_at:%H:%M}")
                 if link.purpose == links.PREVIEW
                 else "",
@@ -89,7 +97,7 @@ def show_invoice(
                 "rating": rating_of(link, invoice, page.words, *(rated or ())),
                 "typed": request.POST.get("body", ""),
             },
-            status=422 if question or unanswered or rated else 200,
+            status=422 if question or unanswered or rated or disputed else 200,
         )
     return _may_leave_to_pay(response, invoice)
 
@@ -100,6 +108,13 @@ def _may_leave_to_pay(response: HttpResponse, invoice: Invoice) -> HttpResponse:
     if config is not None and config.gateway == STRIPE:
         response._csp_update = {"form-action": [config.pages]}  # type: ignore[attr-defined]  # noqa: SLF001 (what csp's decorator sets)
     return response
+
+
+def _disputes(link: PublicLink, invoice: Invoice, words: Words, typed: Typed | None) -> dict[str, Any]:
+    """What is in dispute and what can be."""
+    w = Writer({**clean(invoice.snapshot.content), "language": words.language})
+    rows = shown(invoice, link, words, w, now=timezone.now())
+    return {"disputes": rows, **offer(invoice, words, w, typed)}
 
 
 def _dialogue(request: HttpRequest, link: PublicLink, invoice: Invoice, words: Words) -> dict[str, Any]:

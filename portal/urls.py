@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal import acts, doors, my_acts, my_views, previews, rating_views, staff, views
+from portal import acts, dispute_acts, doors, my_acts, my_views, previews, rating_views, staff, views
 
 app_name = "portal"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("i/<str:token>/rate", rating_views.rate, name="rate"),
     path("i/<str:token>/pay", acts.pay, name="pay"),
     path("i/<str:token>/talks/<int:pk>/answer", acts.answer, name="answer"),
+    path("i/<str:token>/dispute", dispute_acts.dispute, name="dispute"),
+    path("i/<str:token>/disputes/<int:pk>/answer", dispute_acts.answer, name="dispute_answer"),
+    path("i/<str:token>/disputes/<int:pk>/unsolved", dispute_acts.unsolved, name="dispute_unsolved"),
+    path("i/<str:token>/disputes/<int:pk>/withdraw", dispute_acts.withdraw, name="dispute_withdraw"),
     path("i/<str:token>/invoice.pdf", views.pdf, name="pdf"),
     path("i/<str:token>/due.ics", views.calendar, name="calendar"),
     path("i/<str:token>/logo", views.logo, name="logo"),

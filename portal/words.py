@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from invoices.documents.labels import Words as DocumentWords
 from portal.act_words import ACT_TEXTS
+from portal.dispute_words import DISPUTE_TEXTS
 from portal.my_words_more import MY_TEXTS
 from portal.rate_words import RATE_TEXTS
 
@@ -274,7 +275,7 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = known_language(language) or "en"
-        parts = (TEXTS, ACT_TEXTS, MY_TEXTS, RATE_TEXTS)
+        parts = (TEXTS, ACT_TEXTS, MY_TEXTS, RATE_TEXTS, DISPUTE_TEXTS)
         self._own = {key: text for part in parts for key, text in part[self.language].items()}
         self._document = DocumentWords(self.language)
 

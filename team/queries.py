@@ -32,6 +32,7 @@ KIND_NAMES = {
     "contract": "Contract (value of a year)",
     "bill_run": "Bill run (sum of its invoices)",
     "due_date": "Later due date of an invoice",
+    "dispute": "Rejecting a dispute",
 }
 
 

@@ -23,6 +23,7 @@ _READ = (
     "cases.view_case",
     "reminders.view_reminder",
     "feedback.view_feedback",
+    "disputes.view_dispute",
 )
 _NOTES = ("conversations.read_notes", "conversations.write_note")
 _ANSWER = ("conversations.answer_inquiry", "feedback.enter_feedback", *_NOTES)
@@ -59,6 +60,8 @@ _LEAD = (
     "correspondence.manage_link",
     "invoices.export_invoices",
 )
+_DISPUTE = ("disputes.raise_dispute", "disputes.work_dispute")
+_RULE_DISPUTES = ("disputes.edit_matrix", "disputes.edit_playbook")
 _COLLECT = ("cases.work_case", "cases.offer_plan", "cases.hand_over")
 _BANK = ("banking.import_bank_statement",)
 _CASH = (*_BANK, "payments.record_payment", "payments.allocate_payment", "payments.refund_payment")
@@ -85,6 +88,7 @@ ROLES: tuple[Role, ...] = (
         (
             *_READ,
             *_BILL,
+            *_DISPUTE,
             "invoices.issue_invoice",
             "invoices.credit_invoice",
             "invoices.hold_invoice",
@@ -109,6 +113,8 @@ ROLES: tuple[Role, ...] = (
             "customers.view_bank_data",
             "payments.write_off",
             *_COLLECT,
+            *_DISPUTE,
+            *_RULE_DISPUTES,
             "cases.delegate_case",
             "policies.write_policy",
             "reminders.edit_ladder",
@@ -129,6 +135,8 @@ ROLES: tuple[Role, ...] = (
             *_LEAD,
             "payments.write_off",
             *_COLLECT,
+            *_DISPUTE,
+            *_RULE_DISPUTES,
             "cases.delegate_case",
             "payments.refund_payment",
             *_BANK,
@@ -159,6 +167,7 @@ ROLES: tuple[Role, ...] = (
             *_READ,
             *_NOTES,
             *_IMPROVE,
+            "disputes.work_dispute",
             "work.decide_approval",
             "work.assign_work",
             "notices.view_readers",
@@ -191,6 +200,7 @@ ROLES: tuple[Role, ...] = (
             *_READ,
             *_ANSWER,
             *_COLLECT,
+            *_DISPUTE,
             "invoices.hold_invoice",
             "invoices.move_due_date",
             "charges.waive_charge",
@@ -208,7 +218,7 @@ ROLES: tuple[Role, ...] = (
         "Cash applier",
         0,
         True,
-        (*_READ, *_NOTES, *_CASH, "invoices.export_invoices"),
+        (*_READ, *_NOTES, *_CASH, *_DISPUTE, "invoices.export_invoices"),
         "Records receipts and finds their invoices.",
     ),
     Role(
@@ -298,7 +308,9 @@ DEFAULT_LIMITS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "bill_run": (("lead", "100000"), ("controller", None), ("director", None)),
     # By what is open of the instalment.
     "due_date": (("lead", "50000"), ("controller", None), ("director", None)),
+    # By what is in dispute and would be asked for again.
+    "dispute": (("specialist", "5000"), ("lead", "50000"), ("controller", None), ("director", None)),
 }
 
 # Up to this amount a document of the kind is approved without a person, and that is recorded.
-AUTOMATIC_LIMITS: dict[str, str] = {"standard_invoice": "10000", "due_date": "1000"}
+AUTOMATIC_LIMITS: dict[str, str] = {"standard_invoice": "10000", "due_date": "1000", "dispute": "500"}

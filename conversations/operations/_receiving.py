@@ -46,6 +46,8 @@ class _Arrival:
     faults: Sequence[str]
     files: Sequence[File]
     at: datetime
+    # The caller has a clock of its own and says itself that it came.
+    is_quiet: bool = False
 
 
 def receive_message(
@@ -64,12 +66,14 @@ def receive_message(
     is_automatic: bool = False,
     faults: Sequence[str] = (),
     files: Sequence[File] = (),
+    is_quiet: bool = False,
 ) -> Post:
     """Take what a customer wrote onto its thread, or open one; the same `external_id` is taken once.
 
     Its thread: the one a quoted Message-ID belongs to, then the one the subject names, then an open one about
     the same record, never one of another customer. `customer` None is a sender nobody knows; `entity` then
-    says whom they wrote to.
+    says whom they wrote to. `is_quiet`: a new thread starts no clock and sends no receipt, because the caller
+    has its own (a dispute).
     """
     before = _taken(external_id)
     if before is not None:
@@ -87,6 +91,7 @@ def receive_message(
         faults=faults,
         files=files,
         at=now,
+        is_quiet=is_quiet,
     )
     ids = [in_reply_to] if isinstance(in_reply_to, str) else in_reply_to
     try:
@@ -115,7 +120,7 @@ def _take(came: _Arrival, about: models.Model | None, ids: Sequence[str]) -> Pos
         thread = _open(came, about)
     post = _post(thread, came)
     _note_arrival(thread, post, is_new=is_new, now=came.at)
-    if is_new:
+    if is_new and not came.is_quiet:
         acknowledge(thread, now=came.at)
     return post
 
@@ -175,9 +180,9 @@ def _open(came: _Arrival, about: models.Model | None) -> Thread:
         owner=_first_owner(came.customer, company),
         opened_at=came.at,
         changed_at=came.at,
-        state=State.ANSWERED if came.is_automatic else State.OPEN,
+        state=State.ANSWERED if came.is_automatic or came.is_quiet else State.OPEN,
     )
-    if not came.is_automatic:
+    if not (came.is_automatic or came.is_quiet):
         start_clock(thread, now=came.at)
     thread.save(force_insert=True)
     return thread

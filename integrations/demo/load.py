@@ -17,6 +17,7 @@ from integrations.demo.agreeing import agree, leave_run, repeat
 from integrations.demo.bank import bring_statements
 from integrations.demo.collecting import collect
 from integrations.demo.customers_side import open_doors
+from integrations.demo.disputing import dispute
 from integrations.demo.ground import set_up
 from integrations.demo.hearing import hear
 from integrations.demo.letters import write_letters
@@ -39,6 +40,7 @@ Say = Callable[[str], None]
 _GROUPS = (("NWE",), ("NWI",), ("NWU",))
 
 
+_DISPUTERS = ("specialist", "collector", "lead", "controller", "director")
 _TELLERS = ("specialist", "lead", "collector", "controller", "cash_applier")
 
 
@@ -81,6 +83,7 @@ def load(*, now: datetime, say: Say, scale: float = 1.0, side_by_side: bool = Fa
     open_doors({role: company.role(role) for role in ("specialist", "collector")}, now)
     bring_statements(company.role("cash_applier"), now)
     pay_online(now)
+    dispute({role: company.role(role) for role in _DISPUTERS}, now)
     pay_back({role: company.role(role) for role in ("cash_applier", "director")}, now)
     agree_ladders(company.role("lead"), today, now)
     entities = Entity.objects.order_by("pk")

@@ -88,21 +88,36 @@ def hold(
         reason=reason,
         until=until,
         line=line.position if line else None,
+        kind=kind,
     )
     return row
 
 
 @transaction.atomic
-def release(row: Hold, *, actor: User | None, now: datetime) -> Hold:
-    """End a hold: its amount is asked for again."""
+def release(row: Hold, *, actor: User | None, now: datetime, kind: str = "manual") -> Hold:
+    """End a hold: its amount is asked for again. `kind` says whose it is; a dispute ends its own."""
     invoice = lock(row.invoice)
     row = Hold.objects.select_for_update().get(pk=row.pk)
+    if row.kind != kind:
+        raise Refused(
+            "This amount is in dispute.",
+            rule="a_dispute_ends_its_own_hold",
+            mend="Resolve the dispute; then it is asked for again, or credited.",
+        )
     if row.released_at is not None:
         raise Refused("This hold was released before.", rule="a_hold_is_released_once")
     row.released_at, row.released_by = now, actor
     row.save(update_fields=["released_at", "released_by"])
     _spread(invoice)
-    record(INVOICE_RELEASED, invoice, actor=actor, at=now, customer_id=invoice.customer_id, amount=row.amount)
+    record(
+        INVOICE_RELEASED,
+        invoice,
+        actor=actor,
+        at=now,
+        customer_id=invoice.customer_id,
+        amount=row.amount,
+        kind=row.kind,
+    )
     return row
 
 

@@ -146,6 +146,7 @@ def _issued(invoice: Invoice, user: User, contacts: Sequence[Contact]) -> list[A
                 why=owed,
             ),
             *_giving_up(invoice, user, owed),
+            *_dispute(invoice, user, owed),
             _copy(invoice, user),
             *_repeat(invoice, user),
         ]
@@ -156,6 +157,13 @@ def _issued(invoice: Invoice, user: User, contacts: Sequence[Contact]) -> list[A
         why = "" if user.has_perm("correspondence.manage_link") else _NO_RIGHT
         acts.append(Act("links", "Customer links", "link", links, "get", why))
     return acts
+
+
+def _dispute(invoice: Invoice, user: User, owed: str) -> list[Act]:
+    """What the customer does not accept, where disputes are installed."""
+    page = link("disputes:new", invoice.pk)
+    why = owed or ("" if user.has_perm("disputes.raise_dispute") else _NO_RIGHT)
+    return [Act("dispute", "Note a dispute", "message-report", page, "get", why)] if page else []
 
 
 def _proforma(invoice: Invoice, user: User, contacts: Sequence[Contact]) -> list[Act]:

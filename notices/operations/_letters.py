@@ -17,6 +17,7 @@ from customers.models import Contact, Customer
 from customers.queries import billing_profile
 from entities.queries import local_day
 from notices.operations._letter import Letter, Written, how_to_pay, parties
+from notices.operations._letters_disputes import WRITERS as DISPUTES
 from notices.operations._letters_money import WRITERS as MONEY
 from policies.queries import public_path, version_in_force
 from trail.models import Entry
@@ -114,6 +115,7 @@ def _policy_link(customer: Customer, on: date) -> str | None:
 
 _WRITERS: Mapping[str, Callable[[Entry, Any, Customer], Written]] = {
     **MONEY,
+    **DISPUTES,
     "promise_confirmed": _promise,
     "plan_offered": _plan,
     "plan_accepted": _plan,

@@ -161,13 +161,21 @@ def _credit_used(entry: Entry, subject: models.Model, customer: Customer) -> Wri
 
 def _hold_placed(entry: Entry, subject: models.Model, customer: Customer) -> Written:
     """A part is not asked for, whether because of a dispute or by our own wish."""
+    if _is_of_dispute(entry):
+        return "The message about the dispute says it."
     if not isinstance(subject, Invoice) or not subject.held_amount:
         return "The hold has ended already."
     values = _about(subject, customer, Decimal(str((entry.additional_data or {})["amount"])))
     return Letter(subject, customer, subject.entity, Contact.Purpose.BILLING, values, subject)
 
 
+def _is_of_dispute(entry: Entry) -> bool:
+    return (entry.additional_data or {}).get("kind") == "dispute"
+
+
 def _hold_ended(entry: Entry, subject: models.Model, customer: Customer) -> Written:
+    if _is_of_dispute(entry):
+        return "The message about the dispute says it."
     if not isinstance(subject, Invoice) or not subject.balance - subject.held_amount:
         return "Nothing of it is to be paid."
     values = _about(subject, customer, Decimal(str((entry.additional_data or {})["amount"])))

@@ -16,6 +16,8 @@ from trail.models import Entry
 
 # Acts whose `person` is whom they are about: who was mentioned, whose account a key acts for.
 _NAMES_PERSON = ("person.mentioned", "api_key.created")
+# Acts that name in `to` who has it now.
+_NAMES_HOLDER = ("dispute.escalated", "dispute.assigned")
 
 
 def subject_of(entry: Entry) -> models.Model | None:
@@ -60,7 +62,9 @@ def people_for(
 
 def _in_charge(entry: Entry, subject: models.Model | None, customer: Customer | None) -> list[User]:
     """The named person, the owner of the record, of its customer, who wrote it; else the team leads."""
-    named = (entry.additional_data or {}).get("person") if entry.fact in _NAMES_PERSON else None
+    facts = entry.additional_data or {}
+    named = facts.get("person") if entry.fact in _NAMES_PERSON else None
+    named = facts.get("to") if entry.fact in _NAMES_HOLDER else named
     if named:
         return list(User.objects.filter(pk=named))
     candidates = (

@@ -39,6 +39,7 @@ from tests.banking.advices import advised
 from tests.banking.statements import camt
 from tests.contracts.scene import active, planned
 from tests.correspondence.letters import queue
+from tests.disputes.scene import raised
 from tests.factories import make_entity, make_user
 from tests.feedback.scene import entered, improved
 from tests.payouts.scene import make_file
@@ -84,6 +85,7 @@ RECORDS = {
     "journals": "journal",
     "statements": "statement",
     "cases": "case",
+    "disputes": "dispute",
     "promises": "promise",
     "plans": "plan",
     "reminders": "pause",
@@ -187,6 +189,7 @@ def _records(world: World) -> dict[str, int]:
         "online_payment": begin_checkout(
             world.issued("60.00", now=now), link=None, language="en", now=now
         ).pk,
+        "dispute": raised(world, invoice=world.issued("33.00", now=now), now=now).pk,
         "statement": make_statement(
             world.customer, world.entity, "EUR", form="open_items", on=now.date(), actor=None, now=now
         ).pk,
@@ -306,7 +309,7 @@ def test_lists_show_own_companies_only(world: World) -> None:
     api = Api(user)
     for name in ("customers", "invoices", "payments"):
         assert api.get(f"{name}/")["items"] == []
-    assert len(Api(world.lead).get("invoices/")["items"]) == 8
+    assert len(Api(world.lead).get("invoices/")["items"]) == 9
 
 
 def test_records_of_others_cannot_be_named(db: None) -> None:

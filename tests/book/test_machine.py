@@ -1,8 +1,8 @@
 """The whole book as a state machine: any order of acts keeps every invariant (T15, T16).
 
-Hypothesis issues, pays, allocates, undoes, credits, writes off, recovers, refunds, holds and returns
-payments in random order; a model in plain Decimals follows, and after every step the database must say the
-same. What the rules refuse must change nothing.
+Hypothesis issues, pays, allocates, undoes, credits, writes off, recovers, refunds, holds, disputes and
+returns payments in random order; a model in plain Decimals follows, and after every step the database must
+say the same. What the rules refuse must change nothing.
 """
 
 from decimal import Decimal
@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from core.errors import DomainError
+from disputes import operations as disputes
+from disputes.models import Dispute
 from invoices import operations as invoices
 from invoices.models import Invoice
 from invoices.states import settlement_status
@@ -169,6 +171,43 @@ class Book(RuleBasedStateMachine):
             lambda: invoices.hold(invoice, amount, reason="Asked for", actor=self.world.lead, now=NOW)
         )
 
+    @precondition(lambda self: self.issued)
+    @rule(data=st.data(), amount=CENTS)
+    def dispute(self, data: Any, amount: Decimal) -> None:
+        invoice = Invoice.objects.get(pk=data.draw(st.sampled_from(self.issued)).pk)
+        self.attempt(
+            lambda: disputes.raise_dispute(
+                invoice,
+                [disputes.Claim(1, amount)],
+                reason="PRC",
+                detail="Not what we ordered",
+                channel="staff",
+                actor=self.world.clerk,
+                now=NOW,
+            )
+        )
+
+    @precondition(lambda self: Dispute.objects.filter(closed_at=None).exists())
+    @rule(upheld=st.booleans())
+    def end_dispute(self, upheld: bool) -> None:
+        row = Dispute.objects.filter(closed_at=None).earliest("pk")
+        clerk = self.world.clerk
+
+        def act() -> None:
+            if not upheld:
+                disputes.withdraw(row, reason="They agree now", actor=clerk, now=NOW)
+                return
+            disputes.acknowledge(row, actor=clerk, now=NOW)
+            disputes.investigate(row, actor=clerk, now=NOW)
+            answer = "You are right, we credit it."
+            made = disputes.propose(
+                row, outcome="credit_note", root_cause="billing", answer=answer, actor=clerk, now=NOW
+            )
+            flags = [flag["key"] for flag in invoices.pending_approval(made.credit_note).flags]
+            disputes.accept(row, actor=self.world.director, now=NOW, confirmed=flags)
+
+        self.attempt(act)
+
     def attempt(self, act: Any) -> None:
         """Do it, or be refused and find everything as it was."""
         before = self.picture()
@@ -202,6 +241,8 @@ class Book(RuleBasedStateMachine):
                 sums[names.get(row.kind, "paid")] += row.amount
             assert invoice.balance == item.open_amount == invoice.payable - sum(sums.values())
             assert 0 <= invoice.held_amount <= invoice.balance
+            holds = invoice.holds.filter(released_at=None)
+            assert invoice.held_amount <= sum((one.amount for one in holds), Decimal(0))
             assert invoice.settlement_status == settlement_status(invoice.payable, **sums)
             assert (invoice.next_due_on is None) == (invoice.balance == 0)
 

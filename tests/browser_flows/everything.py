@@ -35,6 +35,9 @@ from correspondence import operations as correspondence
 from correspondence.models import Message, Template
 from customers import operations as customers
 from customers.models import BillingRequirement, ChangeRequest, Customer, Segment
+from disputes.models import Dispute
+from disputes.operations import accept as accept_proposal
+from disputes.operations import watch as watch_disputes
 from entities import operations as entities
 from entities.models import BankAccount, BankChange
 from entities.queries import local_day
@@ -62,6 +65,7 @@ from tests.banking.statements import camt
 from tests.charges.scene import LATER, late_invoice, late_world
 from tests.contracts.scene import active, done, drafted, planned
 from tests.correspondence.letters import make_letter
+from tests.disputes.scene import proposed, raised
 from tests.factories import make_user
 from tests.feedback.scene import asked, entered, improved
 from tests.payouts.scene import make_file
@@ -125,6 +129,9 @@ class Everything:
     promise: Promise
     plan: Plan
     hand_over: HandOver
+    dispute: Dispute
+    dispute_proposed: Dispute
+    dispute_ended: Dispute
     refund: Refund
     write_off: WriteOff
     customer: Customer
@@ -165,6 +172,7 @@ def make_everything() -> Everything:
         **_bank(world, now),
         **_online(world, now),
         **_collecting(world, now),
+        **_disputed(world, now),
         **_talk(world, now),
         **_feedback(world, now),
         **_contracts(world, now),
@@ -407,6 +415,20 @@ def _own_page(world: World, now: datetime) -> dict[str, str]:
     change = portal.ask_new_email(contact, "new@customer.example", now=now)
     assert change is not None
     return {"own_link": links.path_of(own), "confirm_link": links.path_of(links.links_of(change)[0])}
+
+
+def _disputed(world: World, now: datetime) -> dict[str, Any]:
+    """One that is late, one that waits for a decision, one that ended."""
+    first, second, third = (world.issued(net, now=now) for net in ("510", "520", "530"))
+    late = raised(world, invoice=first, now=now)
+    watch_disputes(now=now + timedelta(days=4))
+    dispute = proposed(world, invoice=second, now=now)
+    ended = proposed(world, invoice=third, now=now, reason="PON", root_cause="order_reference")
+    return {
+        "dispute": late,
+        "dispute_proposed": dispute,
+        "dispute_ended": accept_proposal(ended, actor=world.director, now=now),
+    }
 
 
 def _collecting(world: World, now: datetime) -> dict[str, Any]:

@@ -186,6 +186,13 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "cases:promise": of("promise"),
     "cases:plan": of("plan"),
     "cases:hand_over": of("hand_over"),
+    # disputes
+    "disputes:list": [(), ("?tab=open",), ("?tab=closed",), ("?tab=open&q=nothing+like+it",)],
+    "disputes:detail": of("dispute", "dispute_proposed", "dispute_ended"),
+    "disputes:new": of("overdue"),
+    "disputes:matrix": HOME,
+    "disputes:playbooks": HOME,
+    "disputes:playbook": [("PRC",)],
     # the book
     "ledger:list": HOME,
     "ledger:entries": HOME,
@@ -343,6 +350,7 @@ PARTS: dict[str, str] = {
     "portal:my_invoice": "leads to portal:invoice",
     "checkout:back": "leads to portal:invoice",
     "cases:invoice_panel": "of the invoice's page",
+    "disputes:invoice_panel": "of the invoice's page",
     "work:needs": "of the home page",
     # What stands in a frame: the document and the mail, both tested where they are made.
     "invoices:paper": "the document's own layout, in a frame",

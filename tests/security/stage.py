@@ -30,6 +30,8 @@ from correspondence import links
 from correspondence import operations as correspondence
 from correspondence.models import Template
 from customers import operations as customers
+from disputes.models import Dispute, Prevention
+from disputes.operations import Claim
 from entities import operations as entities
 from entities.models import Entity
 from feedback import operations as feedback
@@ -50,6 +52,7 @@ from tests.banking.advices import advised
 from tests.banking.statements import camt
 from tests.contracts.scene import active, planned
 from tests.correspondence.letters import make_letter, values_of
+from tests.disputes.scene import raised
 from tests.factories import make_user
 from tests.feedback.scene import asked, entered, improved
 from tests.payouts.scene import make_file
@@ -94,6 +97,7 @@ def make_company(**values: Any) -> Company:
     company = Company(world)
     company.objects |= _invoices(world) | _money(world) | _customer(world) | _house(world)
     company.objects |= _collecting(world)
+    company.objects["dispute"] = _dispute(world, company.objects["issued"])
     company.objects |= _mail(company)
     company.objects |= _people(company)
     company.objects |= _talk(company)
@@ -212,6 +216,15 @@ def _collecting(world: World) -> dict[str, Any]:
             actor=world.clerk, now=later,
         ),
     }  # fmt: skip
+
+
+def _dispute(world: World, invoice: Invoice) -> Dispute:
+    """A part of it in dispute, with what an upheld one would teach."""
+    dispute = raised(world, invoice=invoice, claims=[Claim(1, Decimal("33.00"))])
+    Prevention.objects.create(
+        dispute=dispute, customer=world.customer, kind="cost_centre", words="Cost centre", proposed_at=NOW
+    )
+    return dispute
 
 
 def _customer(world: World) -> dict[str, Any]:
@@ -434,7 +447,12 @@ def _link(company: Company) -> dict[str, Any]:
 # (namespace, names of addresses, whose the object is, how to find it in a company)
 _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("portal", "draft", COMPANY, _pk("draft")),
-    ("portal", "invoice pdf calendar logo promise ask pay rate", SHARED, lambda c: {"token": c.token}),
+    (
+        "portal",
+        "invoice pdf calendar logo promise ask pay rate dispute",
+        SHARED,
+        lambda c: {"token": c.token},
+    ),
     (
         "portal",
         "overview my_calendar my_statement_new my_preferences my_person my_email",
@@ -444,6 +462,12 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ("portal", "my_invoice", SHARED, lambda c: {"token": c.own_token, "pk": c.issued.pk}),
     ("portal", "my_statement", SHARED, lambda c: {"token": c.own_token, "pk": c.statement.pk}),
     ("portal", "my_accept", SHARED, lambda c: {"token": c.own_token, "pk": c.plan.pk}),
+    (
+        "portal",
+        "dispute_answer dispute_unsolved dispute_withdraw",
+        SHARED,
+        lambda c: {"token": c.token, "pk": c.dispute.pk},
+    ),
     ("portal", "answer", SHARED, lambda c: {"token": c.token, "pk": c.thread.pk}),
     ("portal", "my_answer", SHARED, lambda c: {"token": c.own_token, "pk": c.thread.pk}),
     ("portal", "confirm confirm_now", SHARED, lambda c: {"token": c.own_token}),
@@ -480,6 +504,16 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
         COMPANY,
         _pk("hand_over"),
     ),
+    (
+        "disputes",
+        "detail acknowledge investigate resume reply assign escalate withdraw reopen consult propose",
+        COMPANY,
+        _pk("dispute"),
+    ),
+    ("disputes", "accept decline prevent", COMPANY, _pk("dispute")),
+    ("disputes", "new invoice_panel", COMPANY, _pk("issued")),
+    ("disputes", "limits", COMPANY, lambda c: {"pk": c.entity.pk}),
+    ("disputes", "playbook", SHARED, lambda c: {"reason": "PRC"}),
     ("reminders", "why pause_invoice", COMPANY, _pk("issued")),
     ("reminders", "pause_customer ladder_of_customer", COMPANY, _pk("customer")),
     ("reminders", "ladder_of_segment", SHARED, _pk("segment")),

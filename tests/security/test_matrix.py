@@ -61,6 +61,10 @@ MAY_BE_MISSING = {
     # Not offered, not sent or not of this contact; and no address waits to be confirmed.
     "portal:my_accept",
     "portal:answer",
+    "portal:dispute",
+    "portal:dispute_answer",
+    "portal:dispute_unsolved",
+    "portal:dispute_withdraw",
     "portal:my_answer",
     "portal:my_statement",
     "portal:confirm",

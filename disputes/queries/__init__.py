@@ -1,0 +1,43 @@
+"""Reading disputes. One import path; each file below holds one kind of question."""
+
+from disputes.queries._disputes import (
+    TABS,
+    Filters,
+    Held,
+    by_reference,
+    held_times,
+    held_waiting,
+    listing,
+    of_invoice,
+    tab_counts,
+    visible_to,
+    waiting_count,
+)
+from disputes.queries._matrix import Matrix, goodwill_left, limits_of, steps_in_force
+from disputes.queries._people import people_who_own, present_of, roles_that
+from disputes.queries._playbooks import Outcomes, current_playbook, outcomes_of, playbooks
+
+__all__ = [
+    "TABS",
+    "Filters",
+    "Held",
+    "Matrix",
+    "Outcomes",
+    "by_reference",
+    "current_playbook",
+    "goodwill_left",
+    "held_times",
+    "held_waiting",
+    "limits_of",
+    "listing",
+    "of_invoice",
+    "outcomes_of",
+    "people_who_own",
+    "playbooks",
+    "present_of",
+    "roles_that",
+    "steps_in_force",
+    "tab_counts",
+    "visible_to",
+    "waiting_count",
+]
