@@ -137,7 +137,11 @@ class NewCustomerForm(CustomerForm):
     )
     tax_number = forms.CharField(max_length=40, required=False, label=_("Number"))
     contact_name = forms.CharField(max_length=120, required=False, label=_("Contact"))
-    contact_email = forms.EmailField(required=False, label=_("E-mail for invoices"))
+    contact_email = forms.EmailField(
+        required=False,
+        label=_("E-mail for invoices"),
+        help_text=_("They get one welcome mail that says how billing works here."),
+    )
     contact_phone = forms.CharField(
         max_length=40, required=False, label=_("Phone"), help_text=_("Also used to call back changes")
     )

@@ -84,10 +84,16 @@ def next_step(invoice: Invoice, today: date, approver: str = "") -> tuple[str, s
             return "Issue it", "It gets its number then"
         case Status.DISCARDED | Status.CANCELLED:
             return "Nothing", ""
+    return _step_of_issued(invoice, today)
+
+
+def _step_of_issued(invoice: Invoice, today: date) -> tuple[str, str]:
     if invoice.sending in (Sending.NOT_SENT, Sending.FAILED) and not invoice.is_imported:
         return "Send it", "The customer does not have it yet"
     if invoice.document_type == Invoice.Type.CREDIT_NOTE or not invoice.balance:
         return _unowed(invoice)
+    if invoice.held_amount >= invoice.balance:
+        return "Settle what is on hold", "All that is open; nothing is asked for until then"
     if days_late(invoice, today):
         return "Ask for payment", "It is late"
     return "Wait for payment", "It is not due yet"
