@@ -21,7 +21,7 @@ from team.models import User
 VIEW, RAISE, WORK = "disputes.view_dispute", "disputes.raise_dispute", "disputes.work_dispute"
 REASONS = [(code, reason.name) for code, reason in rules.REASONS.items()]
 PROPOSABLE = [one for one in Outcome.choices if one[0] in rules.PROPOSABLE]
-CAUSES = [(code, cause.name) for code, cause in rules.CAUSES.items()]
+CAUSES = list(rules.CAUSES.items())
 
 
 # ------------------------------------------------------------------------------------------------ shapes

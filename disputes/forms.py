@@ -21,7 +21,7 @@ from team.models import User
 from team.roles import ROLES
 
 REASONS = [(code, f"{reason.name}") for code, reason in rules.REASONS.items()]
-CAUSES = [(code, cause.name) for code, cause in rules.CAUSES.items()]
+CAUSES = list(rules.CAUSES.items())
 
 
 def _text(rows: int) -> forms.Textarea:

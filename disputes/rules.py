@@ -69,49 +69,47 @@ class Reason:
 
 
 REASONS: Mapping[str, Reason] = {
-    "PRC": Reason("Price differs from contract", "contract_data", "specialist", "Sales"),
-    "QTY": Reason("Quantity differs", "delivery_data", "specialist", "Logistics"),
-    "QLT": Reason("Quality or service", "service", "collector", "Delivery"),
-    "NDL": Reason("Not delivered", "delivery_data", "specialist", "Logistics"),
+    "PRC": Reason("Price differs from contract", "contract-data", "specialist", "Sales"),
+    "QTY": Reason("Quantity differs", "logistics", "specialist", "Logistics"),
+    "QLT": Reason("Quality or service", "delivery", "collector", "Delivery"),
+    "NDL": Reason("Not delivered", "logistics", "specialist", "Logistics"),
     "DUP": Reason("Billed twice", "billing", "specialist", "Billing"),
-    "TAX": Reason("Wrong tax or exemption", "tax_data", "controller", "Tax"),
-    "PON": Reason("Order number missing or wrong", "order_reference", "specialist", "Billing"),
-    "ADR": Reason("Wrong company or address", "master_data", "specialist", "Master data"),
+    "TAX": Reason("Wrong tax or exemption", "tax", "controller", "Tax"),
+    "PON": Reason("Order number missing or wrong", "order-number", "specialist", "Billing"),
+    "ADR": Reason("Wrong company or address", "master-data", "specialist", "Master data"),
     "TRM": Reason("Payment terms", "terms", "collector", "Sales"),
-    "DSC": Reason("Discount missing", "terms", "specialist", "Sales"),
-    "CLC": Reason("Calculation", "billing", "specialist", "Billing"),
-    "UAP": Reason("Payment not applied", "cash_application", "cash_applier", "Cash application"),
-    "DOC": Reason("Document missing", "missing_document", "specialist", "Billing"),
-    "CAN": Reason("Service cancelled", "contract_data", "collector", "Account manager"),
+    "DSC": Reason("Discount missing", "discount", "specialist", "Sales"),
+    "CLC": Reason("Calculation", "calculation", "specialist", "Billing"),
+    "UAP": Reason("Payment not applied", "cash-application", "cash_applier", "Cash application"),
+    "DOC": Reason("Document missing", "attachment", "specialist", "Billing"),
+    "CAN": Reason("Service cancelled", "cancelled-service", "collector", "Account manager"),
     "FRD": Reason("Fraud", "fraud", "controller", "Legal adviser"),
     "OTH": Reason("Other", "other", "specialist", "Team lead"),
 }
 LEGAL_REASON = "FRD"
 
 
-@dataclass(frozen=True)
-class Cause:
-    """Where it went wrong; `is_ours` counts into the billing error rate."""
-
-    name: str
-    is_ours: bool
-
-
-CAUSES: Mapping[str, Cause] = {
-    "contract_data": Cause("Contract or price data", True),
-    "order_reference": Cause("Order number", True),
-    "billing": Cause("Billing", True),
-    "tax_data": Cause("Tax data", True),
-    "master_data": Cause("Master data", True),
-    "terms": Cause("Terms or discount", True),
-    "missing_document": Cause("Missing document", True),
-    "cash_application": Cause("Cash application", True),
-    "delivery_data": Cause("Delivery", False),
-    "service": Cause("Quality or service", False),
-    "fraud": Cause("Fraud", False),
-    "customer": Cause("On the customer's side", False),
-    "other": Cause("Other", False),
+CAUSES: Mapping[str, str] = {
+    "contract-data": "Contract data wrong",
+    "logistics": "Quantity or delivery",
+    "delivery": "Quality of the service",
+    "billing": "Billing error",
+    "tax": "Tax or exemption wrong",
+    "order-number": "Order number missing or wrong",
+    "master-data": "Company or address wrong",
+    "terms": "Terms not as agreed",
+    "discount": "Discount missing",
+    "calculation": "Calculation",
+    "cash-application": "Payment not applied",
+    "attachment": "Attachment missing",
+    "cancelled-service": "Cancelled service billed",
+    "fraud": "Fraud",
+    "customer": "On the customer's side",
+    "other": "Something else",
 }
+"""Where it went wrong: the list that feedback and audits share, as `feedback.Cause` begins with it."""
+BILLING_CAUSES = frozenset(CAUSES) - {"logistics", "delivery", "fraud", "customer", "other"}
+"""Those that count into the billing error rate."""
 
 CREDIT, REBILL, REJECT = "credit_note", "rebill", "reject"
 GOODWILL, WRITE_OFF, GIVEN_UP = "goodwill", "write_off_small", "withdrawn"

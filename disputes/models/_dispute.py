@@ -13,7 +13,7 @@ PERSON = settings.AUTH_USER_MODEL
 AMOUNT: dict[str, Any] = {"max_digits": 19, "decimal_places": 4}
 OVER = Q(state__in=sorted(rules.OVER))
 REASON_CHOICES = [(code, reason.name) for code, reason in rules.REASONS.items()]
-CAUSE_CHOICES = [(code, cause.name) for code, cause in rules.CAUSES.items()]
+CAUSE_CHOICES = list(rules.CAUSES.items())
 
 
 class Channel(models.TextChoices):

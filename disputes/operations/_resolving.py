@@ -15,6 +15,8 @@ from disputes.operations._clocks import start_clocks
 from disputes.operations._common import State, hold_by, locked, meet, move, note_fact, refuse_over, worded
 from disputes.operations._preventing import propose_prevention
 from disputes.operations._proposing import authors_of
+from feedback.models import Cause
+from feedback.operations import note_cause
 from invoices import operations as invoices
 from invoices.models import Invoice
 from payments import operations as payments
@@ -68,10 +70,19 @@ def accept(dispute: Dispute, *, actor: User | None, now: datetime, confirmed: Se
         now=now,
         outcome=proposal.outcome,
         root_cause=proposal.root_cause,
-        is_ours=proposal.outcome in rules.UPHELD and rules.CAUSES[proposal.root_cause].is_ours,
+        is_ours=proposal.outcome in rules.UPHELD and proposal.root_cause in rules.BILLING_CAUSES,
         credited=dispute.credited,
     )
     propose_prevention(dispute, now=now)
+    if proposal.outcome in rules.UPHELD:
+        note_cause(
+            Cause.objects.get(code=proposal.root_cause),
+            dispute,
+            actor=actor,
+            now=now,
+            entity=dispute.entity,
+            customer_id=dispute.customer_id,
+        )
     return dispute
 
 

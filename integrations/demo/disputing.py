@@ -138,7 +138,7 @@ def _proposed(row: Dispute, who: _People, at: datetime, outcome: str = "credit_n
     operations.propose(
         row,
         outcome=outcome,
-        root_cause="contract_data" if outcome != "reject" else "customer",
+        root_cause="contract-data" if outcome != "reject" else "customer",
         answer=_NO if outcome == "reject" else _ANSWER,
         evidence=_PROOF if outcome == "reject" else "",
         actor=who.collector,

@@ -423,7 +423,7 @@ def _disputed(world: World, now: datetime) -> dict[str, Any]:
     late = raised(world, invoice=first, now=now)
     watch_disputes(now=now + timedelta(days=4))
     dispute = proposed(world, invoice=second, now=now)
-    ended = proposed(world, invoice=third, now=now, reason="PON", root_cause="order_reference")
+    ended = proposed(world, invoice=third, now=now, reason="PON", root_cause="order-number")
     return {
         "dispute": late,
         "dispute_proposed": dispute,

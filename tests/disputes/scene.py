@@ -35,7 +35,7 @@ def proposed(world: World, *nets: str, now=NOW, outcome="credit_note", **given) 
     """The same, with a proposal that waits."""
     own = {name: given.pop(name) for name in ("credit", "evidence", "root_cause") if name in given}
     dispute = investigated(world, *nets, now=now, **given)
-    more = {"root_cause": "contract_data", "evidence": PROOF, **own}
+    more = {"root_cause": "contract-data", "evidence": PROOF, **own}
     operations.propose(dispute, outcome=outcome, answer=ANSWER, actor=world.clerk, now=now, **more)
     dispute.refresh_from_db()
     return dispute

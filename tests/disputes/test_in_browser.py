@@ -48,7 +48,7 @@ def test_a_line_is_disputed_on_a_phone_answered_credited_and_not_solved(open_pag
     desk.get_by_role("button", name="Send").click()
     expect(desk.locator(".msg.us")).to_contain_text("Thank you for the photo")
     desk.get_by_label("Answer to the customer").fill("You are right: one pallet was missing. We credit it.")
-    desk.get_by_label("Where it went wrong").select_option("delivery_data")
+    desk.get_by_label("Where it went wrong").select_option("logistics")
     desk.get_by_role("button", name="Propose").click()
     expect(desk.get_by_text("You wrote the invoice, so somebody else decides.")).to_be_visible()
 

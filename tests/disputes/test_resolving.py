@@ -9,6 +9,7 @@ from charges import queries as charges
 from core.errors import DomainError, Refused
 from disputes import events, operations, rules
 from disputes.models import Dispute, Prevention, Proposal
+from feedback.models import Cause, Improvement
 from invoices.models import Invoice
 from ledger.queries import faults
 from payments.models import WriteOff
@@ -36,7 +37,7 @@ def test_a_credit_of_all_that_is_disputed():
     assert (dispute.state, dispute.outcome, dispute.root_cause) == (
         "resolved",
         "credit_note",
-        "contract_data",
+        "contract-data",
     )
     assert (note.document_status, note.payable, note.credit_reason_code) == (
         "issued",
@@ -241,7 +242,7 @@ def test_a_rejected_dispute_bears_interest_from_the_due_day_and_an_upheld_one_no
 
 def test_an_upheld_dispute_proposes_a_requirement_taken_by_one_click():
     world = make_world()
-    dispute = proposed(world, reason="PON", root_cause="order_reference")
+    dispute = proposed(world, reason="PON", root_cause="order-number")
     operations.accept(dispute, actor=world.director, now=LATER)
 
     row = Prevention.objects.get(dispute=dispute)
@@ -254,3 +255,15 @@ def test_an_upheld_dispute_proposes_a_requirement_taken_by_one_click():
         operations.decline_prevention(row, actor=world.lead, now=LATER)
     with pytest.raises(DomainError, match="purchase order"):
         world.issued("77.00", now=LATER)
+
+
+def test_causes_are_the_list_that_feedback_keeps():
+    assert dict(Cause.objects.values_list("code", "name")) == dict(rules.CAUSES)
+
+
+def test_the_third_time_of_one_cause_makes_one_correction():
+    world = make_world()
+    for number in range(4):
+        dispute = proposed(world, root_cause="order-number", now=NOW + timedelta(days=number))
+        operations.accept(dispute, actor=world.director, now=NOW + timedelta(days=number, hours=3))
+        assert Improvement.objects.count() == (1 if number >= 2 else 0)
