@@ -37,13 +37,7 @@ NAVIGATION = (
             Item("Promises and plans", "cases:promises", "calendar"),
             Item("Reminders", "reminders:list", "bell", key="r"),
             Item("Late charges", "charges:list", "percentage"),
-            Item(
-                "Disputes",
-                "disputes:list",
-                "message-report",
-                count="disputes.queries.waiting_count",
-                key="d",
-            ),
+            Item("Disputes", "disputes:list", "message-report", key="d"),
         ),
     ),
     Group(

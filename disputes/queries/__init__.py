@@ -11,7 +11,6 @@ from disputes.queries._disputes import (
     of_invoice,
     tab_counts,
     visible_to,
-    waiting_count,
 )
 from disputes.queries._matrix import Matrix, goodwill_left, limits_of, steps_in_force
 from disputes.queries._people import people_who_own, present_of, roles_that
@@ -39,5 +38,4 @@ __all__ = [
     "steps_in_force",
     "tab_counts",
     "visible_to",
-    "waiting_count",
 ]

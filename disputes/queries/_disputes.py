@@ -67,14 +67,6 @@ def tab_counts(user: User, *, now: datetime) -> dict[str, int]:
     return rows.aggregate(**{tab: Count("pk", filter=_in_tab(tab, user, now)) for tab in TABS})
 
 
-def waiting_count(user: User) -> int:
-    """How many open disputes this person owns or holds: the number beside the page's name in the menu."""
-    if not user.has_perm("disputes.work_dispute"):
-        return 0
-    rows = Dispute.objects.filter(OPEN, entity__in=entities.visible_to(user))
-    return rows.filter(Q(owner=user) | _held_by(user)).exclude(state=rules.WAITING).count()
-
-
 def of_invoice(invoice: Invoice) -> QuerySet[Dispute]:
     """The disputes of an invoice, the latest first, with parts and clocks."""
     rows = Dispute.objects.filter(invoice=invoice).select_related("owner", "entity", "thread", "contact")

@@ -33,7 +33,7 @@ class Outcomes:
     @property
     def upheld_share(self) -> int:
         """Percent of the closed ones in which the customer was right."""
-        return round(self.upheld * 100 / self.closed) if self.closed else 0
+        return self.upheld * 100 // self.closed if self.closed else 0
 
 
 def current_playbook(reason: str) -> Playbook | None:
@@ -68,11 +68,8 @@ def outcomes_of(reasons: list[str] | None = None) -> dict[int, Outcomes]:
 
 def _outcomes(row: Mapping[str, Any]) -> Outcomes:
     time = row["time"]
-    days = (
-        Decimal(round(time / timedelta(days=1), 1)).quantize(Decimal("0.1"))
-        if isinstance(time, timedelta)
-        else None
-    )
+    # 144 minutes are a tenth of a day.
+    days = Decimal(time // timedelta(minutes=144)) / 10 if isinstance(time, timedelta) else None
     return Outcomes(
         row["closed"],
         row["upheld"],

@@ -23,7 +23,8 @@ VIEW, WORK, DECIDE = "disputes.view_dispute", "disputes.work_dispute", "work.dec
 
 def found(request: StaffRequest, pk: int) -> Dispute:
     """The visible dispute of an address, or 404."""
-    return get_object_or_404(queries.visible_to(request.user).prefetch_related("clocks"), pk=pk)
+    rows = queries.visible_to(request.user).select_related("thread", "playbook")
+    return get_object_or_404(rows.prefetch_related("clocks"), pk=pk)
 
 
 def show(
@@ -56,8 +57,8 @@ def show(
         "playbook": dispute.playbook,
         "outcomes": _outcomes(dispute),
         "prevention": Prevention.objects.filter(dispute=dispute).select_related("requirement").first(),
-        "needs_advice": dispute.amount_functional >= queries.limits_of(dispute.entity).legal,
-        "limits": queries.limits_of(dispute.entity),
+        "needs_advice": dispute.amount_functional >= (limits := queries.limits_of(dispute.entity)).legal,
+        "limits": limits,
         "undisputed": dispute.invoice.balance - dispute.invoice.held_amount,
         **_forms(dispute, may_work=may_work),
     }

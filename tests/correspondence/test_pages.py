@@ -1,5 +1,7 @@
 """Staff's pages: outgoing mail, links, message texts."""
 
+import html
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
@@ -221,7 +223,8 @@ def test_a_variant_is_opened_begins_with_the_nearest_words_and_is_saved_apart(cl
     client.get(page)
     variant = page + "?channel=letter&type=consumer&tone=2"
     shown = client.get(variant).content.decode()
-    assert Template.objects.get(situation="reminder", language="fr", tone=0).subject in shown
+    nearest = Template.objects.get(situation="reminder", language="fr", channel="letter", tone=0)
+    assert html.escape(nearest.subject) in shown
 
     words = {"subject": "Rappel", "body": "Merci de payer {{total}}.", "seen": "0"}
     answer = client.post(variant, words | {"save": ""})
@@ -234,7 +237,7 @@ def test_a_variant_is_opened_begins_with_the_nearest_words_and_is_saved_apart(cl
     said = client.post(variant, threat | {"preview": "1"}, headers={"HX-Request": "true"})
     assert "tribunal” is a threat" in said.content.decode()
     assert client.post(variant, threat | {"save": ""}).status_code == 422
-    assert Template.objects.filter(channel="letter", situation="reminder").count() == 1
+    assert Template.objects.filter(channel="letter", situation="reminder", language="fr").count() == 2
 
 
 def test_the_preview_of_a_letter_is_the_letter_in_the_style_of_paper(client, person):

@@ -37,6 +37,7 @@ def test_a_line_is_disputed_on_a_phone_answered_credited_and_not_solved(open_pag
     expect(phone.get_by_text("exactly this amount is not asked for")).to_be_visible()
     expect(phone.get_by_text("Disputed: €238.00")).to_be_visible()
     dispute = Dispute.objects.get()
+    phone.set_viewport_size({"width": 390, "height": 844})
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
     # The owner answers within the clock and proposes a credit.

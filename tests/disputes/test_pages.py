@@ -60,7 +60,7 @@ def test_the_page_in_few_queries(world, django_assert_max_num_queries):
     dispute = investigated(world, "800.00", "200.00", claims=[Claim(2)])
     client = as_(world.lead)
     client.get(dispute.get_absolute_url())
-    with django_assert_max_num_queries(48):
+    with django_assert_max_num_queries(30):
         page = client.get(dispute.get_absolute_url())
     text = page.content.decode()
     assert page.status_code == 200

@@ -314,5 +314,5 @@ def test_a_link_to_a_draft_opens_nothing(client):
 def test_the_page_is_cheap(client, django_assert_max_num_queries):
     path = path_of(make_bill())
 
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(21):
         client.get(path)

@@ -15,7 +15,7 @@ from charges.operations import load_rates
 from charges.queries import charges_of
 from charges.reference import reference_rates
 from correspondence import operations as mail
-from correspondence.models import Delivery, Message
+from correspondence.models import Delivery, Message, Template
 from customers import operations as customers
 from invoices import operations as invoices
 from portal.operations import close_links
@@ -524,6 +524,8 @@ def test_a_letter_that_waits_for_the_post_is_withdrawn_when_what_it_asks_for_is_
 @pytest.mark.django_db
 def test_without_a_text_in_use_it_is_blocked_and_somebody_asked():
     world = make_scene()
+    mail.install_texts(now=NOW)
+    Template.objects.filter(situation="reminder", channel="letter").update(status=Template.Status.RETIRED)
     steps = [{"day": 3, "tone": 2, "channel": "post", "situation": "reminder", "recipients": ["billing"]}]
     operations.set_ladder(
         world.customer,

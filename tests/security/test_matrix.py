@@ -318,6 +318,10 @@ WITHOUT_TOKEN = {
     # Signed by the gateway over its bytes.
     "checkout:events",
     "portal:pay",
+    "portal:dispute",
+    "portal:dispute_answer",
+    "portal:dispute_unsolved",
+    "portal:dispute_withdraw",
     "portal:rate",
     "portal:survey_answer",
     "portal:survey_stop",

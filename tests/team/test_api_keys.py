@@ -139,4 +139,5 @@ def test_deciding_acts_are_those_of_a_second_person():
         "policies.publish_policy",
         "correspondence.approve_template",
         "ledger.reopen_period",
+        "feedback.publish_improvement",
     }
