@@ -88,6 +88,6 @@ def test_without_the_pdf_libraries_it_says_what_to_run(dev, monkeypatch):
 
 def test_a_whole_run_is_spread_and_a_debugger_is_not(dev, monkeypatch):
     monkeypatch.delenv("TEST_PROCESSES", raising=False)
-    assert dev.spread([]) == ["-n", "2", "--dist", "loadgroup"]
+    assert dev.spread([]) == ["-n", "3", "--dist", "loadgroup"]
     assert dev.spread(["-n0"]) == []
     assert dev.spread(["--pdb"]) == []
