@@ -71,8 +71,8 @@ def raise_dispute(
     """
     invoice = _locked(invoice)
     before = Dispute.objects.filter(external_id=external_id).first() if external_id else None
-    if before is not None and before.invoice_id == invoice.pk:
-        return before
+    if before is not None:
+        return _same(before, invoice)
     detail = _checked(invoice, reason, detail, files)
     parts = [_part(invoice, claim) for claim in claims]
     _refuse_twice(invoice, parts)
@@ -106,6 +106,17 @@ def raise_dispute(
     dispute.save(update_fields=["thread", "escalate_at", "escalate_to"])
     note_fact(events.DISPUTE_RAISED, dispute, actor=actor, now=now, channel=channel, owner=dispute.owner_id)
     return dispute
+
+
+def _same(before: Dispute, invoice: Invoice) -> Dispute:
+    if before.invoice_id != invoice.pk:
+        raise Refused(
+            "This external id names a dispute of another invoice.",
+            field="external_id",
+            rule="a_dispute_is_taken_once",
+            mend="Send an id of its own for each dispute.",
+        )
+    return before
 
 
 def _locked(invoice: Invoice) -> Invoice:

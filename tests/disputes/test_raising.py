@@ -207,3 +207,15 @@ def test_the_clock_rests_over_the_weekend(raised_at, due):
     world = make_world()
     clock = Clock.objects.get(dispute=raised(world, now=raised_at), kind="acknowledge")
     assert clock.due_at == due
+
+
+def test_an_external_id_names_one_dispute_of_one_invoice():
+    world = make_world()
+    first = raised(world, external_id="crm-1")
+    assert raised(world, invoice=first.invoice, external_id="crm-1") == first
+
+    with pytest.raises(Refused) as refused:
+        raised(world, "77.00", external_id="crm-1")
+
+    assert (refused.value.rule, refused.value.field) == ("a_dispute_is_taken_once", "external_id")
+    assert Dispute.objects.count() == 1
