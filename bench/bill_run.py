@@ -1,10 +1,13 @@
 """Bill runs: planned, approved and done for 1,000 to 100,000 contracts (`--contracts=1000000` for more)."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, connections
 
 from bench._seed import NOW, Seeded, add_invoices, seed_world
 from bench.context import Context, Result
@@ -50,7 +53,10 @@ FROM bill b JOIN contracts_contractitem i ON i.contract_id = b.contract_id
 
 
 def run(ctx: Context) -> list[Result]:
-    """Aims at 100,000: 2,000 invoices/s or more, within 3x of SQL, and less than 500 MB more at the peak."""
+    """Aims at 100,000: 2,000 invoices/s or more, within 3x of SQL, and less than 500 MB more at the peak.
+
+    Done by two processes, one a core; `--alone=1`: by one.
+    """
     seeded = seed_world(_CUSTOMERS)
     most, results = ctx.option("contracts", 100_000), []
     for month, size in enumerate(n for n in (1_000, 10_000, 100_000, 1_000_000) if n <= most):
@@ -73,9 +79,10 @@ def _one_run(ctx: Context, seeded: Seeded, size: int, day: date) -> list[Result]
     plan_peak = held.peak()
     approved = operations.approve_run(planned, actor=world.director, now=now)
     held = _Memory()
-    began = time.perf_counter()
-    job = operations.do_run(approved.job_id, now=now)
-    doing = time.perf_counter() - began
+    with _helper(approved.job_id, now, wanted=not ctx.option("alone", 0)), ctx.profiled():
+        began = time.perf_counter()
+        job = operations.do_run(approved.job_id, now=now)
+        doing = time.perf_counter() - began
     assert (job.done, job.failed) == (size, 0), job.failures[:3]
     raw = _raw(seeded, BillRun.objects.get(pk=planned.pk), size)
     ctx.say(f"{size:,} contracts: planned in {planning:.1f} s, done in {doing:.1f} s; SQL {size / raw:.1f} s")
@@ -93,6 +100,35 @@ def _one_run(ctx: Context, seeded: Seeded, size: int, day: date) -> list[Result]
         ctx.result(f"memory planning {size:,}", n=size, value=plan_peak, unit="MB", aim="<= 500"),
         ctx.result(f"memory doing {size:,}", n=size, value=held.peak(), unit="MB", aim="<= 500"),
     ]
+
+
+@contextmanager
+def _helper(job_id: int, now: datetime, *, wanted: bool) -> Iterator[None]:
+    """A second process that does the run with us, as the second slot of a worker does; ready before we begin."""
+    if not wanted:
+        yield
+        return
+    # A connection is not shared with a child.
+    connections.close_all()
+    context = get_context("fork")
+    ready, go = context.Event(), context.Event()
+    child = context.Process(target=_help, args=(job_id, now, ready, go))
+    child.start()
+    ready.wait()
+    connection.ensure_connection()
+    go.set()
+    yield
+    child.join()
+    assert child.exitcode == 0, child.exitcode
+
+
+def _help(job_id: int, now: datetime, ready, go) -> None:
+    from contracts import operations
+
+    connection.ensure_connection()
+    ready.set()
+    go.wait()
+    operations.do_run(job_id, now=now)
 
 
 def _plan(world, day, now):

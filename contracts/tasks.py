@@ -1,11 +1,16 @@
 """The clock's edge of contracts: doing the runs that were approved."""
 
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
 from contracts import operations
+from work.models import Job
+
+TURN = timedelta(seconds=10)
+"""How long a helper works on a run before it lets what waits behind it pass."""
 
 
 @shared_task
@@ -21,6 +26,10 @@ def do_plan(*, job_id: int, **_: Any) -> None:
 
 
 @shared_task(acks_late=True)
-def do_run(*, job_id: int, **_: Any) -> None:
-    """Work through the rows of a bill run. After a lost worker it goes on where it was."""
-    operations.do_run(job_id)
+def do_run(*, job_id: int, is_help: bool = False, **_: Any) -> None:
+    """Work through the rows of a bill run, helped by a second worker; after a lost one go on where it was."""
+    if not is_help:
+        do_run.delay(job_id=job_id, is_help=True)
+    job = operations.do_run(job_id, turn=TURN if is_help else None)
+    if is_help and job.state == Job.State.RUNNING:
+        do_run.delay(job_id=job_id, is_help=True)

@@ -93,12 +93,13 @@ def _is_short(value: Decimal) -> bool:
     return value.is_finite() and (not value or abs(value.adjusted()) <= LONGEST)
 
 
-def _whole(value: Fraction, mode: Mode) -> int:
-    """The nearest whole number; a tie goes away from zero (half_up) or to the even one (half_even)."""
-    if mode == "half_even":
-        return round(value)
-    size = (abs(value.numerator) * 2 + value.denominator) // (value.denominator * 2)
-    return size if value >= 0 else -size
+def _whole(numerator: int, denominator: int, mode: Mode) -> int:
+    """The whole number nearest to the quotient; a tie goes away from zero (half_up) or to the even one."""
+    doubled, twice = abs(numerator) * 2 + denominator, denominator * 2
+    size = doubled // twice
+    if mode == "half_even" and size % 2 and not doubled % twice:
+        size -= 1
+    return size if numerator >= 0 else -size
 
 
 def round_to(value: Number | str, step: Decimal, *, mode: Mode = "half_up") -> Decimal:
@@ -107,17 +108,15 @@ def round_to(value: Number | str, step: Decimal, *, mode: Mode = "half_up") -> D
         raise Invalid("Amounts are rounded to a step above zero.", field="step", rule="step_is_positive")
     _, figures, power = step.as_tuple()
     digits = max(0, -int(power))
-    if (
-        figures == (1,)
-        and int(power) == -digits >= -LONGEST
-        and isinstance(value, Decimal)
-        and _is_short(value)
-    ):
-        # A tenth of the price of fractions, and as exact.
-        rounded = value.quantize(step, rounding=_ROUNDING[mode], context=_EXACT)
-        return rounded or rounded.copy_abs()
-    count = _whole(exact(value) / Fraction(step), mode)
-    return _decimal(count * Fraction(step), digits)
+    if figures == (1,) and int(power) == -digits >= -LONGEST:
+        # A power of ten: a tenth of the price of dividing fractions, and as exact.
+        if isinstance(value, Decimal) and _is_short(value):
+            rounded = value.quantize(step, rounding=_ROUNDING[mode], context=_EXACT)
+            return rounded or rounded.copy_abs()
+        if isinstance(value, Fraction):
+            return _digits(_whole(value.numerator * 10**digits, value.denominator, mode), digits)
+    steps = exact(value) / Fraction(step)
+    return _decimal(_whole(steps.numerator, steps.denominator, mode) * Fraction(step), digits)
 
 
 def round_money(value: Number | str, currency: str, *, mode: Mode = "half_up") -> Decimal:
@@ -205,7 +204,10 @@ def split(total: Decimal, weights: Sequence[Decimal], *, unit: Decimal) -> list[
 
 def _decimal(value: Fraction, digits: int) -> Decimal:
     """A fraction that has at most `digits` decimals, as a Decimal of exactly so many."""
-    scaled = value * 10**digits
-    # Built from digits, because scaleb and quantize would round at the context's precision.
-    size = abs(scaled.numerator)
-    return Decimal((int(scaled < 0), tuple(int(digit) for digit in str(size)), -digits))
+    return _digits((value * 10**digits).numerator, digits)
+
+
+def _digits(count: int, digits: int) -> Decimal:
+    """`count` units of the last of so many decimals: (5432, 2) is 54.32."""
+    # Through the text, because scaleb and quantize would round at the context's precision.
+    return Decimal(f"{count}E-{digits}")

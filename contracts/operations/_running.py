@@ -3,16 +3,23 @@
 Each chunk is one transaction: its contracts locked, what they owe worked out again, invoices numbered, rows
 and bills written, the job counted. A worker that is killed loses its chunk and nothing else; the constraint
 `a_contract_is_billed_once_per_period` holds whoever runs beside it.
+
+Several workers do a run together: it is cut into shares by customer, and a worker takes whichever nobody
+holds. All periods of a contract are in one share, because a missed one is billed before the next.
 """
 
 from __future__ import annotations
 
 import json
+import time
+from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import Enum, auto
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from contracts import events
@@ -35,6 +42,7 @@ from work.queries import approvals_of
 # By name: only the clock's edge and the screens' edge hand it over.
 TASK = "contracts.tasks.do_run"
 _CHUNK = 500
+SHARES = 4
 _NOTHING = Decimal(0)
 
 
@@ -97,40 +105,84 @@ def retry_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
     return run
 
 
-def do_run(job_id: int, *, now: datetime | None = None, documents: bool = True) -> Job:
-    """Work through the rows of a run. After a lost worker the next one goes on where the last one ended.
+class _Share(Enum):
+    """How a share was found: worked on, with nothing left to do, or in another worker's hands."""
+
+    WORKED, EMPTY, HELD = auto(), auto(), auto()
+
+
+def do_run(
+    job_id: int, *, now: datetime | None = None, documents: bool = True, turn: timedelta | None = None
+) -> Job:
+    """Work through the rows of a run, alone or beside others, going on where a lost worker ended.
 
     `now` is the instant it is done at where that is not the present; `documents` as in `issue_invoices`.
+    After a `turn` it stops with the job still running, so that a helper lets other work pass.
     """
     job = jobs.begin(Job.objects.get(pk=job_id), now=now or timezone.now())
-    if job.state != Job.State.RUNNING:
-        return job
     BillRun.objects.filter(job=job, state=BillRun.State.APPROVED).update(state=BillRun.State.RUNNING)
-    while not job.cancel_asked:
-        job, more = _step(job, now or timezone.now(), documents=documents)
-        if not more:
+    until = time.monotonic() + turn.total_seconds() if turn else None
+    while job.state == Job.State.RUNNING and (until is None or time.monotonic() < until):
+        job = _round(job, now, until, documents=documents)
+        if until is None or time.monotonic() < until:
+            job = _finish(job, now or timezone.now())
+    return job
+
+
+def _round(job: Job, now: datetime | None, until: float | None, *, documents: bool) -> Job:
+    """Chunk after chunk, until all shares are empty or in other hands, the turn is over or it was stopped."""
+    left, held = deque(range(SHARES)), 0
+    # Not all begin with the same share.
+    left.rotate(job.done // _CHUNK)
+    while len(left) > held and not job.cancel_asked and job.state == Job.State.RUNNING:
+        if until is not None and time.monotonic() >= until:
             break
-    return _finish(job, now or timezone.now())
+        job, found = _step(job, left[0], now or timezone.now(), documents=documents)
+        if found is _Share.EMPTY:
+            left.popleft()
+        elif found is _Share.HELD:
+            left.rotate(-1)
+        held = held + 1 if found is _Share.HELD else 0
+    return job
 
 
 @transaction.atomic
-def _step(job: Job, now: datetime, *, documents: bool) -> tuple[Job, bool]:
-    """One chunk; whether there may be another. The job's lock keeps two workers from one run."""
-    job = Job.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=job.pk)
+def _step(job: Job, share: int, now: datetime, *, documents: bool) -> tuple[Job, _Share]:
+    """One chunk of a share nobody holds; both locks end with the transaction."""
+    with connection.cursor() as cursor:
+        # Who ends the run waits for all who work on it.
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0)),"
+            " pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+            [_lock_of(job), f"{_lock_of(job)}.{share}"],
+        )
+        is_ours = cursor.fetchone()[1]
+    job = Job.objects.select_related("requested_by").get(pk=job.pk)
+    if job.state != Job.State.RUNNING or not is_ours:
+        return job, _Share.HELD
     run = BillRun.objects.select_related("entity").get(job=job)
-    rows = _next_rows(run)
+    rows = _next_rows(run, share)
     if not rows:
-        return job, False
+        return job, _Share.EMPTY
     failures = _bill(run, rows, actor=job.requested_by, now=now, documents=documents)
     failed = [row.pk for row in rows if row.state == RunRow.State.FAILED]
-    return jobs.advance(job, done=len(rows), failures=failures, failed_ids=failed, now=now), True
+    return jobs.advance(job, done=len(rows), failures=failures, failed_ids=failed, now=now), _Share.WORKED
 
 
-def _next_rows(run: BillRun) -> list[RunRow]:
+def _lock_of(job: Job) -> str:
+    return f"contracts.run.{job.pk}"
+
+
+def _next_rows(run: BillRun, share: int) -> list[RunRow]:
     """The next rows, no contract twice: what a missed period is billed for is known before the next one."""
     seen: set[int] = set()
     found = []
-    waiting = run.rows.filter(state=RunRow.State.PLANNED).select_related("customer").order_by("id")
+    waiting = (
+        run.rows.annotate(share=F("customer_id") % SHARES)
+        .filter(state=RunRow.State.PLANNED, share=share)
+        .select_related("customer")
+        .order_by("id")
+    )
     for row in waiting[:_CHUNK]:
         keys = {key for key, _ in row.parts}
         if keys & seen:
@@ -261,10 +313,15 @@ def _write_bills(run: BillRun, made: Sequence[tuple[RunRow, Group, Invoice]], no
 
 @transaction.atomic
 def _finish(job: Job, now: datetime) -> Job:
-    """End job and run together; what was stopped stays planned and can be taken up again."""
+    """End job and run together, once nothing is left; what was stopped can be taken up again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock_of(job)])
     run = _locked(BillRun.objects.get(job=job))
-    job = jobs.end(job, now=now, result={"url": run.get_absolute_url()})
+    job = Job.objects.get(pk=job.pk)
     left = run.rows.filter(state=RunRow.State.PLANNED).exists()
+    if job.state != Job.State.RUNNING or (left and not job.cancel_asked):
+        return job
+    job = jobs.end(job, now=now, result={"url": run.get_absolute_url()})
     run.state = BillRun.State.CANCELLED if left else BillRun.State.DONE
     run.ended_at = now
     run.save(update_fields=["state", "ended_at"])

@@ -13,11 +13,13 @@ from django.utils import timezone
 from contracts import operations, tasks
 from contracts.inputs import ContractInput, ItemInput
 from contracts.models import BillLine, BillRun, Contract, ContractBill
+from contracts.operations._running import SHARES
 from invoices.models import Invoice, Snapshot
 from ledger.models import Entry as Posting
 from ledger.queries import faults
 from tests.crash.test_killed_worker import kill_one
-from tests.world import make_world
+from tests.factories import make_customer
+from tests.world import furnish, make_world
 from trail.models import Entry
 from work.models import Job
 
@@ -36,9 +38,15 @@ def test_a_killed_worker_bills_every_contract_once_and_leaves_no_gap(start_worke
     dice = random.Random(20261126)
     world, now = make_world(), timezone.now()
     first = now.date() - timedelta(days=3)
+    # As many as a run has shares, so that two workers are in it at the same time.
+    customers = [
+        world.customer,
+        *(furnish(make_customer(entity=world.entity), world.clerk) for _ in range(SHARES - 1)),
+    ]
     for number in range(contracts):
+        customer = customers[number % len(customers)]
         one = ContractInput(
-            world.entity, world.customer, "Licence", first, (ItemInput("Licence", Decimal(100 + number)),)
+            world.entity, customer, "Licence", first, (ItemInput("Licence", Decimal(100 + number)),)
         )
         operations.write_contract(one, actor=world.clerk, now=now)
     # The approval of each is not what this is about.
