@@ -176,7 +176,7 @@ def _lock_of(job: Job) -> str:
 def _next_rows(run: BillRun, share: int) -> list[RunRow]:
     """The next rows, no contract twice: what a missed period is billed for is known before the next one."""
     seen: set[int] = set()
-    found = []
+    found: list[RunRow] = []
     waiting = (
         run.rows.annotate(share=F("customer_id") % SHARES)
         .filter(state=RunRow.State.PLANNED, share=share)
