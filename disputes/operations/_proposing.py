@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from core.errors import Invalid, Refused
-from core.money import round_money, split, unit
+from core.money import plain, round_money, split, unit
 from disputes import events, rules
 from disputes.models import Dispute, Proposal
 from disputes.operations._common import State, locked, move, note_fact, worded
@@ -61,8 +61,7 @@ def propose(
         now=now,
     )
     if outcome in (rules.CREDIT, rules.GOODWILL, rules.REBILL):
-        wanted = None if outcome == rules.REBILL else (credit or to_credit(dispute))
-        proposal.credit_note = _credit_note(dispute, proposal, wanted, actor=actor, now=now)
+        proposal.credit_note = _credit(dispute, proposal, credit, actor=actor, now=now)
         proposal.amount = proposal.credit_note.payable
     elif outcome == rules.WRITE_OFF:
         proposal.write_off = _write_off(dispute, proposal, actor=actor, now=now)
@@ -144,6 +143,28 @@ def _checked(
     )
 
 
+def _credit(
+    dispute: Dispute,
+    proposal: Proposal,
+    credit: Mapping[int, Decimal] | None,
+    *,
+    actor: User,
+    now: datetime,
+) -> Invoice:
+    """The whole invoice for a rebill, what was asked for, or else all that is disputed."""
+    if proposal.outcome == rules.REBILL or credit:
+        return _credit_note(dispute, proposal, credit or None, actor=actor, now=now)
+    wanted = to_credit(dispute)
+    try:
+        with transaction.atomic():
+            return _credit_note(dispute, proposal, wanted, actor=actor, now=now)
+    except NotProposable:
+        # Net and tax are rounded apart, so that together they may come to a unit more than is disputed.
+        largest = max(wanted, key=lambda position: wanted[position])
+        wanted[largest] -= unit(dispute.currency)
+        return _credit_note(dispute, proposal, wanted, actor=actor, now=now)
+
+
 def _credit_note(
     dispute: Dispute,
     proposal: Proposal,
@@ -159,25 +180,25 @@ def _credit_note(
     invoice = dispute.invoice
     if wanted is None:
         note = invoices.credit_in_full(invoice, reason_code=code, reason=reason, actor=actor, now=now)
-    else:
-        note = invoices.write_credit_note(
-            invoice, wanted, reason_code=code, reason=reason, actor=actor, now=now
+        return invoices.submit_invoice(note, actor=actor, now=now)
+    note = invoices.write_credit_note(invoice, wanted, reason_code=code, reason=reason, actor=actor, now=now)
+    if note.payable > dispute.amount:
+        raise NotProposable(
+            f"{plain(note.payable, dispute.currency)} with tax is more than the"
+            f" {plain(dispute.amount, dispute.currency)} {dispute.currency} in dispute.",
+            field="credit",
+            rule="no_more_is_credited_than_is_disputed",
+            mend="Credit less, or write a credit note on the page of the invoice.",
         )
-        if note.payable > dispute.amount:
-            raise NotProposable(
-                f"{note.payable} with tax is more than the {dispute.amount} {dispute.currency} in dispute.",
-                field="credit",
-                rule="no_more_is_credited_than_is_disputed",
-                mend="Credit less, or write a credit note on the page of the invoice.",
-            )
     return invoices.submit_invoice(note, actor=actor, now=now)
 
 
 def _write_off(dispute: Dispute, proposal: Proposal, *, actor: User, now: datetime) -> WriteOff:
-    small = limits_of(dispute.entity).small
+    small, books = limits_of(dispute.entity).small, dispute.entity.functional_currency
     if dispute.amount_functional > small:
         raise NotProposable(
-            f"{dispute.amount_functional} is above {small}, the most that is written off as small.",
+            f"{plain(dispute.amount_functional, books)} {books} is above {plain(small, books)} {books},"
+            " the most that is written off as small.",
             field="outcome",
             rule="a_small_write_off_is_small",
             mend="Credit it, reject it, or give it as goodwill.",

@@ -12,9 +12,9 @@ from django.db import transaction
 from conversations.files import File
 from conversations.models import Channel as Talk
 from conversations.operations import receive_message
-from core.errors import Invalid, Refused
+from core.errors import DomainError, Invalid, Refused
 from core.money import amount as exact_amount
-from core.money import round_money
+from core.money import plain, round_money
 from customers.models import Contact
 from disputes import events, rules
 from disputes.models import Channel, Dispute, Part
@@ -24,7 +24,7 @@ from disputes.operations._owners import owner_for
 from disputes.queries import Matrix, current_playbook, limits_of
 from entities.queries import local_day
 from invoices.models import Invoice, Line
-from invoices.operations import hold
+from invoices.operations import creditable, hold
 from policies.queries import clauses_of
 from team.models import User
 
@@ -157,20 +157,41 @@ def _part(invoice: Invoice, claim: Claim) -> Part:
                 mend="Choose one of its lines.",
             )
     free = invoice.balance - invoice.held_amount
-    most = _gross(invoice, line) if line else free
+    most = _left(invoice, line) if line else free
     amount = exact_amount(claim.amount, invoice.currency) if claim.amount is not None else min(most, free)
     if amount <= 0 or amount > most:
-        raise (NotDisputable if not free else Invalid)(
-            f"{amount} {invoice.currency} cannot be disputed"
-            + (f": line {line.position} comes to {most} with tax." if line else f": {most} is open."),
-            field="amount",
-            rule="no_more_is_disputed_than_was_billed",
-            mend=f"Enter more than 0 and at most {most}.",
-        )
+        raise _too_much(invoice, line, amount=amount, most=most, free=free)
     rate = line.rate if line else None
     net, tax = _split(invoice, amount, line)
     category = line.category if line else ""
     return Part(invoice=invoice, line=line, amount=amount, net=net, tax=tax, rate=rate, category=category)
+
+
+def _too_much(
+    invoice: Invoice, line: Line | None, *, amount: Decimal, most: Decimal, free: Decimal
+) -> DomainError:
+    said = plain(most, invoice.currency)
+    if line and not most:
+        return NotDisputable(
+            f"Line {line.position} was credited already.",
+            field="lines",
+            rule="no_more_is_disputed_than_was_billed",
+            mend="Choose another line.",
+        )
+    return (NotDisputable if not free else Invalid)(
+        f"{plain(amount, invoice.currency)} {invoice.currency} cannot be disputed: "
+        + (f"line {line.position} comes to {said} with tax." if line else f"{said} is open."),
+        field="amount",
+        rule="no_more_is_disputed_than_was_billed",
+        mend=f"Enter more than 0 and at most {said}.",
+    )
+
+
+def _left(invoice: Invoice, line: Line) -> Decimal:
+    """What is left of a line with its tax, when what was credited of it is taken off."""
+    left = {one.position: one.net for one in creditable(invoice).lines}.get(line.position, Decimal(0))
+    whole = _gross(invoice, line)
+    return whole if left >= line.taxable else min(whole, rules.gross_of(left, line.rate, invoice.currency))
 
 
 def _gross(invoice: Invoice, line: Line) -> Decimal:

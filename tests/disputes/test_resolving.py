@@ -10,10 +10,11 @@ from core.errors import DomainError, Refused
 from disputes import events, operations, rules
 from disputes.models import Dispute, Prevention, Proposal
 from feedback.models import Cause, Improvement
+from invoices import operations as invoices
 from invoices.models import Invoice
 from ledger.queries import faults
 from payments.models import WriteOff
-from tests.disputes.scene import ANSWER, PROOF, investigated, proposed
+from tests.disputes.scene import ANSWER, PROOF, investigated, money, proposed, raised
 from tests.factories import make_user
 from tests.world import NOW, make_world
 from trail.models import Entry
@@ -56,6 +57,31 @@ def test_a_partial_credit_leaves_the_rest_to_pay():
     dispute = proposed(world, credit={1: Decimal("100.00")})
     operations.accept(dispute, actor=world.director, now=LATER)
     assert (fresh(dispute).balance, fresh(dispute).held_amount) == (Decimal("1071.00"), 0)
+
+
+@pytest.mark.parametrize("cents", range(0, 100, 7))
+def test_whatever_is_disputed_can_be_credited_and_never_a_cent_more(cents):
+    """Net and tax of a gross amount, each rounded, may come to a cent more than the amount."""
+    world = make_world()
+    asked = money(f"500.{cents:02}")
+    dispute = proposed(world, "1000.00", claims=[operations.Claim(1, asked)])
+    note = dispute.proposals.get().credit_note
+    assert asked - money("0.01") <= note.payable <= asked
+
+
+def test_a_line_that_was_credited_is_not_disputed():
+    world = make_world()
+    invoice = world.issued("1000.00", "200.00", now=NOW)
+    note = invoices.write_credit_note(
+        invoice, {1: money("1000.00")}, reason_code="PRC", reason="Wrong price", actor=world.clerk, now=NOW
+    )
+    world.approve(note)
+    note.refresh_from_db()
+    invoices.issue_invoice(note, actor=world.clerk, now=NOW)
+    with pytest.raises(Refused, match="Line 1 was credited already"):
+        raised(world, invoice=invoice)
+    assert not Dispute.objects.exists()
+    assert raised(world, invoice=invoice, claims=[operations.Claim(2)]).amount == money("238.00")
 
 
 def test_a_rebill_credits_the_invoice_and_drafts_another():
