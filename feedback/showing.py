@@ -141,13 +141,17 @@ def trend(groups: Sequence[Group], instrument: str) -> dict[str, Any]:
     bars = [
         Bar(
             label=f"{group.name}, {group.figure.n} answers{', too few' if group.figure.is_too_few else ''}",
-            values={"value": group.figure.value or Decimal(0)},
+            values={"few" if group.figure.is_too_few else "value": group.figure.value or Decimal(0)},
             href=address_of(group.filters),
             short=group.name[:3],
         )
         for group in groups
     ]
-    chart = Chart("By month", bars, [Series("value", "f1", instrument.upper())], write, charts.short)
+    series = [
+        Series("value", "f1", instrument.upper()),
+        Series("few", "f2", f"{instrument.upper()}, too few answers"),
+    ]
+    chart = Chart("By month", bars, series, write, charts.short)
     narrow = replace(chart, bars=[replace(bar, short=bar.short[:1]) for bar in bars])
     return {
         "wide": charts.bars(chart),
