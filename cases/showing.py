@@ -97,6 +97,8 @@ def usual_short(case: Case) -> str:
 
 def _tags(case: Case, today: date, now: datetime) -> list[tuple[str, str]]:
     tags: list[tuple[str, str]] = []
+    if case.closed_at:
+        return tags
     if case.stop:
         tags.append(("bad", case.get_stop_display()))
     if case.hardship:
@@ -112,7 +114,7 @@ def _tags(case: Case, today: date, now: datetime) -> list[tuple[str, str]]:
     if case.snoozed_until and case.snoozed_until > today:
         tags.append(("", _("Until %(day)s") % {"day": locale.day(case.snoozed_until)}))
     quiet = (now - case.last_worked_at).days
-    if case.closed_at is None and quiet >= rules.QUIET_DAYS:
+    if quiet >= rules.QUIET_DAYS:
         tags.append(("bad", _("Quiet for %(days)d days") % {"days": quiet}))
     return tags
 
