@@ -14,6 +14,7 @@ from correspondence.events import (
     MESSAGE_QUEUED,
     MESSAGE_SENT,
 )
+from disputes.events import DISPUTE_RESOLVED, DISPUTE_WITHDRAWN
 from feedback.events import IMPROVEMENT_STARTED
 from invoices.events import INVOICE_ISSUED, INVOICE_SENT
 from notices.events import CHANGE_APPROVED
@@ -42,8 +43,10 @@ _APPS: dict[str, tuple[str, ...]] = {
     PAYMENT_TAKEN_BACK: ("banking.tasks.forget_payer",),
     INQUIRY_CONTINUED: ("disputes.tasks.note_message",),
     CHANGE_APPROVED: ("notices.tasks.send_change",),
-    # A survey after what went well; a complaint that became an inquiry is answered with it.
+    # A survey after what went well, and after what did not; a complaint that became an inquiry is answered with it.
     PAYMENT_ALLOCATED: ("feedback.tasks.ask_about_payment",),
+    DISPUTE_RESOLVED: ("disputes.tasks.ask_how_it_went",),
+    DISPUTE_WITHDRAWN: ("disputes.tasks.ask_how_it_went",),
     # The value of the figure it shall move, before it does.
     IMPROVEMENT_STARTED: ("metrics.tasks.measure_improvements",),
     INQUIRY_ANSWERED: ("feedback.tasks.note_answered",),

@@ -49,6 +49,8 @@ _MENDS = {
 }
 
 REOPEN_WITHIN = timedelta(days=30)
+UNANSWERED = "We asked and had no answer in ten working days."
+"""The recap of what was closed because the customer did not answer."""
 WAIT_DAYS = 10
 TOP = 4
 MOST_FILES = 5

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import structlog
 from celery import shared_task
+from django.conf import settings
+from django.db import OperationalError
 from django.utils import timezone
 
 from conversations.models import Thread
+from core.errors import DomainError
 from disputes import operations
+from disputes.models import Dispute
 from trail.models import Entry
+
+logger = structlog.get_logger(__name__)
+
+# Nobody is asked about something long ago.
+_FRESH = timedelta(days=2)
 
 
 @shared_task
@@ -25,3 +36,18 @@ def note_message(*, entry_id: int, **_: Any) -> None:
     thread = Thread.objects.filter(pk=entry.object_id).first()
     if thread is not None and not (entry.additional_data or {}).get("automatic"):
         operations.note_message(thread, now=timezone.now())
+
+
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def ask_how_it_went(*, entry_id: int, **_: Any) -> None:
+    """After a dispute ended. Safe to run twice: a thing is asked about once."""
+    entry = Entry.objects.get(pk=entry_id)
+    now = timezone.now()
+    if "dispute" not in settings.SURVEY_OCCASIONS or now - entry.timestamp > _FRESH:
+        return
+    rows = Dispute.objects.select_related("customer__entity", "entity", "invoice", "contact")
+    dispute = rows.get(pk=entry.object_id)
+    try:
+        operations.ask_how_it_went(dispute, now=now)
+    except DomainError as refusal:
+        logger.info("survey_not_sent", dispute=dispute.pk, rule=refusal.rule)

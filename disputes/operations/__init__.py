@@ -1,5 +1,6 @@
 """Writing disputes: the only door to their tables."""
 
+from disputes.operations._asking import ask_how_it_went
 from disputes.operations._escalating import escalate, plan_anew, watch
 from disputes.operations._owners import Nobody
 from disputes.operations._preventing import accept_prevention, decline_prevention
@@ -38,6 +39,7 @@ __all__ = [
     "acknowledge",
     "answer_customer",
     "ask_customer",
+    "ask_how_it_went",
     "assign",
     "authors_of",
     "close_unanswered",

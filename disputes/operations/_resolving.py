@@ -134,13 +134,12 @@ def close_unanswered(dispute: Dispute, *, now: datetime) -> Dispute:
     if dispute.state != State.WAITING or due is None or due > now:
         raise rules.NotAllowedNow(f"{dispute} waits on.", rule="a_dispute_waits_its_time")
     _release(dispute, actor=None, now=now)
-    text = "We asked and had no answer in ten working days."
     _close(
         dispute,
         State.WITHDRAWN,
         outcome=rules.GIVEN_UP,
         cause="customer",
-        recap=text,
+        recap=rules.UNANSWERED,
         actor=None,
         now=now,
     )

@@ -14,8 +14,11 @@ from correspondence import links
 from correspondence.models import Delivery
 from correspondence.operations import deliver
 from customers.models import Contact, Customer
+from disputes.models import Dispute
+from disputes.operations import ask_how_it_went
+from disputes.rules import UPHELD
 from feedback import operations
-from feedback.models import Answer, Cause, Improvement, Suggestion, Theme
+from feedback.models import Answer, Cause, Improvement, Suggestion, Survey, Theme
 from invoices.models import Invoice
 from team.models import User
 
@@ -54,6 +57,11 @@ _TOLD = (
     ("nps", 8, "", ""),
     ("ces", 7, "One call and it was settled.", "reachable"),
 )
+# Whether the customer was right -> (score, words).
+_AFTER = {
+    True: (5, "Looked at within a day, and put right. Thank you."),
+    False: (3, "A clear answer, even if it was not the one we hoped for."),
+}
 _BOX = (
     (False, "A list of customers who need an order number, before the bill run.", "taken",
      "Thank you! It is on the board as an improvement."),
@@ -71,6 +79,7 @@ def hear(people: dict[str, User], now: datetime) -> None:
     """About sixty answers over a year with complaints, six suggestions, and improvements in every state."""
     chance = random.Random(SEED)  # noqa: S311 (a demo's figures)
     given = [*_on_pages(people["specialist"], chance, now), *_typed_in(people["collector"], chance, now)]
+    _ask_after_disputes(now)
     _ask(chance, now)
     _fill_the_box(people, now)
     _improve(people["lead"], [one for one in given if one.score <= 2 and one.instrument == "csat"], now)
@@ -149,11 +158,34 @@ def _ask(chance: random.Random, now: datetime) -> None:
         except DomainError as refusal:
             logger.info("demo_without", what="survey", why=str(refusal))
             continue
-        for pk in Delivery.objects.filter(message__link=survey.link).values_list("pk", flat=True):
-            deliver(pk, now=when)
+        _send(survey, when)
         if at % 4 and survey.link is not None:
             score = chance.choice((4, 5)) if at % 2 else chance.choice((7, 9, 10))
             operations.give_answer(survey.link, survey, score=score, now=when + timedelta(hours=5))
+
+
+def _ask_after_disputes(now: datetime) -> None:
+    """What became of a dispute decides how glad they are; every third says nothing."""
+    ended = Dispute.objects.filter(closed_at__lt=now - timedelta(hours=6)).order_by("closed_at", "pk")
+    rows = ended.select_related("customer__entity", "entity", "invoice", "contact")
+    for at, dispute in enumerate(rows):
+        when = dispute.closed_at or now
+        try:
+            survey = ask_how_it_went(dispute, now=when + timedelta(minutes=10))
+        except DomainError as refusal:
+            logger.info("demo_without", what="survey", why=str(refusal))
+            continue
+        _send(survey, when + timedelta(minutes=11))
+        if at % 3 < 2 and survey.link is not None:
+            score, words = _AFTER[dispute.outcome in UPHELD]
+            operations.give_answer(
+                survey.link, survey, score=score, comment=words, now=when + timedelta(hours=5)
+            )
+
+
+def _send(survey: Survey, now: datetime) -> None:
+    for pk in Delivery.objects.filter(message__link=survey.link).values_list("pk", flat=True):
+        deliver(pk, now=now)
 
 
 def _fill_the_box(people: dict[str, User], now: datetime) -> None:
