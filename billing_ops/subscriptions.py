@@ -43,12 +43,13 @@ _APPS: dict[str, tuple[str, ...]] = {
     PAYMENT_TAKEN_BACK: ("banking.tasks.forget_payer",),
     INQUIRY_CONTINUED: ("disputes.tasks.note_message",),
     CHANGE_APPROVED: ("notices.tasks.send_change",),
-    # A survey after what went well, and after what did not; a complaint that became an inquiry is answered with it.
-    PAYMENT_ALLOCATED: ("feedback.tasks.ask_about_payment",),
+    # A survey after what went well, and after what did not. A rest deducted for a known reason is disputed.
+    PAYMENT_ALLOCATED: ("feedback.tasks.ask_about_payment", "disputes.tasks.note_short_payment"),
     DISPUTE_RESOLVED: ("disputes.tasks.ask_how_it_went",),
     DISPUTE_WITHDRAWN: ("disputes.tasks.ask_how_it_went",),
     # The value of the figure it shall move, before it does.
     IMPROVEMENT_STARTED: ("metrics.tasks.measure_improvements",),
+    # A complaint that became an inquiry is answered with it.
     INQUIRY_ANSWERED: ("feedback.tasks.note_answered",),
     INQUIRY_CLOSED: ("feedback.tasks.note_answered", "feedback.tasks.ask_about_inquiry"),
 }

@@ -216,6 +216,16 @@ class LimitsForm(forms.Form):
     legal = NumberField(minimum=Decimal(0), label=_("Legal adviser from"))
     goodwill = NumberField(minimum=Decimal(0), label=_("Goodwill in a quarter"))
     small = NumberField(minimum=Decimal(0), label=_("Written off as small up to"))
+    disputes_short_payments = forms.BooleanField(
+        required=False, label=_("A rest that a payer deducts for a reason we know is disputed without asking")
+    )
+
+
+class ShortForm(forms.Form):
+    """What a receipt left open of an invoice, disputed in one step: whose rest, and why."""
+
+    invoice = forms.IntegerField(min_value=1, max_value=2**53, widget=forms.HiddenInput)
+    reason = forms.ChoiceField(choices=REASONS, label=_("Reason"))
 
 
 class PlaybookForm(forms.Form):

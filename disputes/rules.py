@@ -6,6 +6,7 @@ level) are two questions, so a breach raises the level and leaves the state.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -90,6 +91,32 @@ REASONS: Mapping[str, Reason] = {
 }
 LEGAL_REASON = "FRD"
 
+# How payers name a reason beside a deduction, in the languages they write; the first that fits counts.
+_SAID: Sequence[tuple[str, str]] = (
+    ("NDL", "not (?:delivered|received)|nicht (?:geliefert|erhalten)|non livr|no (?:entregad|recibid)"),
+    ("DUP", "duplicate|twice|doppelt|doublon|duplicad"),
+    ("PRC", "price|preis|prix|precio|prijs|prezzo"),
+    ("QTY", "quantit|short(?:age| delivery)|menge|fehlt|missing goods|cantidad"),
+    ("QLT", "quality|damage|defect|scratch|broken|qualit|beschädig|mangel|mängel|défaut|dañad"),
+    ("DSC", "discount|rebate|bonus|rabatt|remise|descuento"),
+    ("TAX", "vat|tax|mwst|ust|tva|iva|steuer"),
+    ("CAN", "cancel|gekündigt|storniert|résili"),
+    ("DOC", "delivery note|time ?sheet|proof|lieferschein|nachweis"),
+)
+_DEDUCTS = re.compile(r"\b(?:less|minus|deduct\w*|short|abz[uü]g\w*|abzgl|kürzung|gekürzt|moins|menos)\b")
+
+
+def reason_said(text: str, *, is_reason: bool = False) -> str:
+    """The reason a payer gives for a deduction; "" for none we know.
+
+    The text of a transfer must speak of a deduction; with `is_reason` it stands where a reason belongs.
+    """
+    words = text.casefold()
+    if not is_reason and not _DEDUCTS.search(words):
+        return ""
+    found = (code for code, said in _SAID if re.search(rf"\b(?:{said})", words))
+    return next(found, "")
+
 
 CAUSES: Mapping[str, str] = {
     "contract-data": "Contract data wrong",
@@ -138,12 +165,14 @@ _RESOLVE_MINUTES = {STANDARD: 40 * 60, LARGE: 16 * 60, LEGAL: 80 * 60}
 class Limits:
     """Amounts in functional currency: above `large` the clock is short, from `legal` on a legal adviser is
     consulted before anything is given up or goes to court; `goodwill` is the budget of a quarter, `small` the
-    most that is written off as small."""
+    most that is written off as small. `disputes_short_payments`: a rest that a payer deducted for a reason we
+    know is disputed without asking."""
 
     large: Decimal = Decimal(10_000)
     legal: Decimal = Decimal(25_000)
     goodwill: Decimal = Decimal(2_000)
     small: Decimal = Decimal(50)
+    disputes_short_payments: bool = True
 
 
 def track_of(reason: str, amount_functional: Decimal, limits: Limits) -> str:

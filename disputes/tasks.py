@@ -15,11 +15,12 @@ from conversations.models import Thread
 from core.errors import DomainError
 from disputes import operations
 from disputes.models import Dispute
+from payments.models import Payment
 from trail.models import Entry
 
 logger = structlog.get_logger(__name__)
 
-# Nobody is asked about something long ago.
+# Nobody is asked about something long ago, nor is a receipt of long ago disputed.
 _FRESH = timedelta(days=2)
 
 
@@ -51,3 +52,13 @@ def ask_how_it_went(*, entry_id: int, **_: Any) -> None:
         operations.ask_how_it_went(dispute, now=now)
     except DomainError as refusal:
         logger.info("survey_not_sent", dispute=dispute.pk, rule=refusal.rule)
+
+
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def note_short_payment(*, entry_id: int, **_: Any) -> None:
+    """After `payment.allocated`: what was deducted for a reason we know is disputed. Safe to run twice."""
+    entry = Entry.objects.get(pk=entry_id)
+    now = timezone.now()
+    if now - entry.timestamp <= _FRESH:
+        payment = Payment.objects.select_related("entity", "customer", "open_item").get(pk=entry.object_id)
+        operations.dispute_short_payment(payment, now=now)

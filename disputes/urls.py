@@ -11,6 +11,7 @@ urlpatterns = [
     path("", listing.disputes, name="list"),
     path("new/<int:pk>/", record.new, name="new"),
     path("of/<int:pk>/", record.of_invoice, name="invoice_panel"),
+    path("short/<int:pk>/", record.short, name="short"),
     path("matrix/", settings.matrix, name="matrix"),
     path("limits/<int:pk>/", settings.limits, name="limits"),
     path("playbooks/", settings.playbooks, name="playbooks"),

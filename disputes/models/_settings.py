@@ -51,6 +51,7 @@ class DisputeLimits(models.Model):
     legal = models.DecimalField(**AMOUNT)
     goodwill = models.DecimalField(**AMOUNT)
     small = models.DecimalField(**AMOUNT)
+    disputes_short_payments = models.BooleanField(default=True)
 
     class Meta:
         default_permissions = ()

@@ -16,6 +16,7 @@ from disputes.operations._resolving import (
     withdraw,
 )
 from disputes.operations._setting import publish_playbook, set_limits, set_matrix
+from disputes.operations._short import NothingShort, dispute_rest, dispute_short_payment
 from disputes.operations._working import (
     acknowledge,
     answer_customer,
@@ -34,6 +35,7 @@ __all__ = [
     "NotDisputable",
     "NotProposable",
     "NotYoursToDecide",
+    "NothingShort",
     "accept",
     "accept_prevention",
     "acknowledge",
@@ -45,6 +47,8 @@ __all__ = [
     "close_unanswered",
     "decline",
     "decline_prevention",
+    "dispute_rest",
+    "dispute_short_payment",
     "escalate",
     "finish_free",
     "investigate",

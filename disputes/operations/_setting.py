@@ -54,7 +54,7 @@ def set_matrix(steps: Sequence[rules.Step], *, actor: User, now: datetime) -> li
 @transaction.atomic
 def set_limits(entity: Entity, limits: rules.Limits, *, actor: User, now: datetime) -> DisputeLimits:
     """Set a company's limits. They hold for what is raised and proposed from now on."""
-    values = {
+    values: dict[str, Decimal] = {
         "large": limits.large,
         "legal": limits.legal,
         "goodwill": limits.goodwill,
@@ -64,10 +64,11 @@ def set_limits(entity: Entity, limits: rules.Limits, *, actor: User, now: dateti
         if value < 0:
             raise Invalid("A limit is not below zero.", field=name, rule="limits_are_not_negative")
     before = DisputeLimits.objects.select_for_update().filter(entity=entity).first()
-    changes: Mapping[str, tuple[Decimal | None, Decimal]] = {
-        name: (getattr(before, name) if before else None, value) for name, value in values.items()
+    given = values | {"disputes_short_payments": limits.disputes_short_payments}
+    changes: Mapping[str, tuple[Decimal | bool | None, Decimal | bool]] = {
+        name: (getattr(before, name) if before else None, value) for name, value in given.items()
     }
-    row, _ = DisputeLimits.objects.update_or_create(entity=entity, defaults=values)
+    row, _ = DisputeLimits.objects.update_or_create(entity=entity, defaults=given)
     record(events.LIMITS_CHANGED, entity, actor=actor, at=now, changes=changes)
     return row
 

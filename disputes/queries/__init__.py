@@ -15,6 +15,7 @@ from disputes.queries._disputes import (
 from disputes.queries._matrix import Matrix, goodwill_left, limits_of, steps_in_force
 from disputes.queries._people import people_who_own, present_of, roles_that
 from disputes.queries._playbooks import Outcomes, current_playbook, outcomes_of, playbooks
+from disputes.queries._short import Short, short_paid
 
 __all__ = [
     "TABS",
@@ -22,6 +23,7 @@ __all__ = [
     "Held",
     "Matrix",
     "Outcomes",
+    "Short",
     "by_reference",
     "current_playbook",
     "goodwill_left",
@@ -35,6 +37,7 @@ __all__ = [
     "playbooks",
     "present_of",
     "roles_that",
+    "short_paid",
     "steps_in_force",
     "tab_counts",
     "visible_to",

@@ -90,7 +90,9 @@ def _moment(dispute: Dispute, step: rules.Step) -> datetime:
 def limits_of(entity: Entity) -> rules.Limits:
     """The company's limits; the usual ones where nobody set any."""
     row = DisputeLimits.objects.filter(entity=entity).first()
-    return rules.Limits(row.large, row.legal, row.goodwill, row.small) if row else rules.Limits()
+    if row is None:
+        return rules.Limits()
+    return rules.Limits(row.large, row.legal, row.goodwill, row.small, row.disputes_short_payments)
 
 
 def goodwill_left(entity: Entity, *, now: datetime) -> Decimal:

@@ -17,13 +17,14 @@ from core import faults
 from core.errors import DomainError
 from core.permissions import allowed
 from disputes import operations, queries
-from disputes.forms import AdviceForm, AssignForm, RaiseForm, ReasonForm, ReplyForm, StepForm
+from disputes.forms import AdviceForm, AssignForm, RaiseForm, ReasonForm, ReplyForm, ShortForm, StepForm
 from disputes.models import Channel, Dispute, Prevention
 from disputes.showing import row_of
 from disputes.views._page import DECIDE, VIEW, WORK, found, propose_form, show
 from invoices import queries as invoices
 from invoices.models import Invoice
 from invoices.operations import pending_approval
+from payments import queries as payments
 from team.idempotency import act_once
 from team.requests import StaffRequest
 
@@ -79,6 +80,36 @@ def new(request: StaffRequest, pk: int) -> HttpResponse:
                 faults.show(form, refusal)
                 status = refusal.status
     return render(request, "disputes/new.html", {"invoice": invoice, "form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed(RAISE)
+def short(request: StaffRequest, pk: int) -> HttpResponse:
+    """What a receipt left open, for its page; and one of these rests disputed in one step."""
+    payment = get_object_or_404(payments.visible_to(request.user), pk=pk)
+    if request.method == "GET":
+        rows = [
+            (row, ShortForm(auto_id=f"id_short_{row.invoice.pk}_%s", initial=_preset(row)))
+            for row in queries.short_paid(payment)
+        ]
+        return render(request, "disputes/_short.html", {"rows": rows, "payment": payment})
+    form = ShortForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    invoice = get_object_or_404(invoices.visible_to(request.user), pk=form.cleaned_data["invoice"])
+
+    def act() -> HttpResponse:
+        dispute = operations.dispute_rest(
+            payment, invoice, reason=form.cleaned_data["reason"], actor=request.user, now=timezone.now()
+        )
+        messages.success(request, _("Noted. Exactly this amount is not asked for."))
+        return redirect(dispute)
+
+    return act_once(request, act)
+
+
+def _preset(row: queries.Short) -> Values:
+    return {"invoice": row.invoice.pk, "reason": row.reason or "OTH"}
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -132,5 +133,4 @@ def _initial(step: MatrixStep) -> dict[str, Any]:
 
 def _limits_form(entity: Entity, data: Any = None) -> LimitsForm:
     now = queries.limits_of(entity)
-    initial = {"large": now.large, "legal": now.legal, "goodwill": now.goodwill, "small": now.small}
-    return LimitsForm(data, initial=initial, auto_id=f"id_{entity.pk}_%s")
+    return LimitsForm(data, initial=asdict(now), auto_id=f"id_{entity.pk}_%s")

@@ -351,6 +351,7 @@ PARTS: dict[str, str] = {
     "checkout:back": "leads to portal:invoice",
     "cases:invoice_panel": "of the invoice's page",
     "disputes:invoice_panel": "of the invoice's page",
+    "disputes:short": "of the receipt's page",
     "work:needs": "of the home page",
     # What stands in a frame: the document and the mail, both tested where they are made.
     "invoices:paper": "the document's own layout, in a frame",

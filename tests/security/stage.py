@@ -512,6 +512,7 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ),
     ("disputes", "accept decline prevent", COMPANY, _pk("dispute")),
     ("disputes", "new invoice_panel", COMPANY, _pk("issued")),
+    ("disputes", "short", COMPANY, _pk("payment")),
     ("disputes", "limits", COMPANY, lambda c: {"pk": c.entity.pk}),
     ("disputes", "playbook", SHARED, lambda c: {"reason": "PRC"}),
     ("reminders", "why pause_invoice", COMPANY, _pk("issued")),
