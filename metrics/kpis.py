@@ -18,7 +18,7 @@ from feedback import queries as feedback
 from feedback.models import Improvement
 from feedback.operations import write_before, write_effect
 from feedback.rules import EFFECT_AFTER
-from metrics.queries import Figures, figures
+from metrics.queries import Figures, dispute_figures, figures
 
 _DAYS = 90
 
@@ -52,6 +52,13 @@ def _complaints(companies: list[Entity], now: datetime) -> Decimal | None:
     return Decimal(feedback.complaints_of(companies, since=now - timedelta(days=_DAYS), until=now))
 
 
+def _disputes(code: str) -> Callable[[list[Entity], datetime], Decimal | None]:
+    def value(companies: list[Entity], now: datetime) -> Decimal | None:
+        return dispute_figures(companies, now=now)[code].value
+
+    return value
+
+
 _ALL = (
     Kpi("dso", "DSO", "days", True, _home(lambda found: found.dso.dso)),
     Kpi("overdue_share", "Overdue share", "%", True, _home(lambda found: found.overdue_share)),
@@ -60,6 +67,11 @@ _ALL = (
     Kpi("nps", "NPS, last 90 days", "points", False, _scores("nps")),
     Kpi("ces", "CES, last 90 days", "of 7", False, _scores("ces")),
     Kpi("complaints", "Complaints, last 90 days", "", True, _complaints),
+    Kpi("dispute_rate", "Dispute rate, last 90 days", "%", True, _disputes("rate")),
+    Kpi("dispute_cycle", "Disputes: time to the end, last 90 days", "h", True, _disputes("cycle")),
+    Kpi("dispute_won", "Disputes: win rate, last 90 days", "%", False, _disputes("won")),
+    Kpi("dispute_reopened", "Disputes: reopened, last 90 days", "%", True, _disputes("reopened")),
+    Kpi("dispute_late", "Disputes: overdue", "", True, _disputes("late")),
 )
 KPIS: Mapping[str, Kpi] = {one.code: one for one in _ALL}
 """Code -> figure, in the order they are offered."""

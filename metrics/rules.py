@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from statistics import median_low
+from statistics import median, median_low
 
 from core.calendars import Calendar
 from core.money import Number, round_to
@@ -45,6 +45,24 @@ class Dso:
 def percentage(part: Number, whole: Number) -> Decimal | None:
     """100 * part / whole to one decimal; None when there is no whole."""
     return round_to(Fraction(part) * 100 / Fraction(whole), _TENTH) if whole else None
+
+
+@dataclass(frozen=True)
+class CycleTime:
+    """Hours from begin to end, middle and mean, of `n` things; None without one."""
+
+    n: int
+    median: Decimal | None
+    mean: Decimal | None
+
+
+def cycle_time(minutes: Sequence[int]) -> CycleTime:
+    """Hours with one decimal, rounded once; the median of an even number is the mean of its middle two."""
+    if not minutes:
+        return CycleTime(0, None, None)
+    middle = Fraction(median(Fraction(one) for one in minutes))
+    mean = Fraction(sum(minutes), len(minutes))
+    return CycleTime(len(minutes), round_to(middle / 60, _TENTH), round_to(mean / 60, _TENTH))
 
 
 def dso_simple(receivables: Decimal, sales: Decimal, days: int) -> Dso:

@@ -8,6 +8,8 @@ app_name = "metrics"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("figures/disputes/", views.disputes, name="disputes"),
+    path("figures/disputes/tiles/", views.dispute_tiles, name="dispute_tiles"),
     path("figures/<slug:code>/", views.figure, name="figure"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -15,12 +15,13 @@ from core.permissions import SIGNED_IN, allowed, public
 from entities import queries as entities
 from entities.models import Entity
 from invoices.queries import visible_to as invoices_visible_to
-from metrics import health, queries, search, showing
+from metrics import disputing, health, queries, search, showing
 from payments.queries import visible_to as payments_visible_to
 from team.requests import StaffRequest
 
 _NEEDS = 8
 FIGURES = "invoices.view_invoice"
+DISPUTES = "disputes.view_dispute"
 
 
 @require_GET
@@ -111,6 +112,39 @@ def figure(request: StaffRequest, code: str) -> HttpResponse:
         "rows": rows,
     }
     return render(request, "metrics/figure.html", context)
+
+
+@require_GET
+@allowed(DISPUTES)
+def disputes(request: StaffRequest) -> HttpResponse:
+    """How disputes go: the figures of the last 90 days, and the rows one of them is made of."""
+    companies = list(entities.visible_to(request.user))
+    entity = _entity(request, companies)
+    now = timezone.now()
+    found = queries.dispute_figures([entity] if entity else companies, now=now)
+    chosen = found.get(request.GET.get("show", ""), found["rate"])
+    context = {
+        "companies": companies,
+        "entity": entity,
+        "now": now,
+        "tiles": disputing.tiles(found, entity),
+        "chosen": chosen,
+        "title": disputing.TITLES[chosen.code],
+        "definition": disputing.DEFINITIONS[chosen.code],
+        "rows": disputing.rows_of(chosen),
+    }
+    return render(request, "metrics/disputes.html", context)
+
+
+@require_GET
+@allowed(DISPUTES)
+def dispute_tiles(request: StaffRequest) -> HttpResponse:
+    """The figures alone, for the home page."""
+    companies = list(entities.visible_to(request.user))
+    entity = _entity(request, companies)
+    found = queries.dispute_figures([entity] if entity else companies, now=timezone.now())
+    context = {"tiles": disputing.tiles(found, entity), "entity": entity}
+    return render(request, "metrics/_disputes.html", context)
 
 
 @require_GET

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from core.errors import DomainError
 from disputes import operations as disputes
 from disputes.models import Dispute
+from disputes.models import Part as Disputed
 from invoices import operations as invoices
 from invoices.models import Invoice
 from invoices.states import settlement_status
@@ -188,25 +189,40 @@ class Book(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: Dispute.objects.filter(closed_at=None).exists())
-    @rule(upheld=st.booleans())
-    def end_dispute(self, upheld: bool) -> None:
-        row = Dispute.objects.filter(closed_at=None).earliest("pk")
-        clerk = self.world.clerk
+    @rule(data=st.data(), how=st.sampled_from(["withdrawn", "credit_note", "goodwill", "rebill", "reject"]))
+    def end_dispute(self, data: Any, how: str) -> None:
+        row = data.draw(st.sampled_from(list(Dispute.objects.filter(closed_at=None).order_by("pk"))))
+        # A rejection is judged by somebody who did not write the invoice.
+        actor = self.world.lead if how == "reject" else self.world.clerk
 
         def act() -> None:
-            if not upheld:
-                disputes.withdraw(row, reason="They agree now", actor=clerk, now=NOW)
+            if how == "withdrawn":
+                disputes.withdraw(row, reason="They agree now", actor=actor, now=NOW)
                 return
-            disputes.acknowledge(row, actor=clerk, now=NOW)
-            disputes.investigate(row, actor=clerk, now=NOW)
-            answer = "You are right, we credit it."
+            if row.state == "raised":
+                disputes.acknowledge(row, actor=actor, now=NOW)
+                disputes.investigate(row, actor=actor, now=NOW)
             made = disputes.propose(
-                row, outcome="credit_note", root_cause="billing", answer=answer, actor=clerk, now=NOW
+                row,
+                outcome=how,
+                root_cause="billing",
+                answer="We looked into it together.",
+                evidence="The signed order names this price.",
+                actor=actor,
+                now=NOW,
             )
-            flags = [flag["key"] for flag in invoices.pending_approval(made.credit_note).flags]
+            note = made.credit_note
+            flags = [flag["key"] for flag in invoices.pending_approval(note).flags] if note else []
             disputes.accept(row, actor=self.world.director, now=NOW, confirmed=flags)
 
         self.attempt(act)
+
+    @precondition(lambda self: Dispute.objects.exclude(closed_at=None).exists())
+    @rule(data=st.data(), by_customer=st.booleans())
+    def reopen_dispute(self, data: Any, by_customer: bool) -> None:
+        row = data.draw(st.sampled_from(list(Dispute.objects.exclude(closed_at=None).order_by("pk"))))
+        actor = None if by_customer else self.world.clerk
+        self.attempt(lambda: disputes.reopen(row, reason="Not solved", actor=actor, now=NOW))
 
     def attempt(self, act: Any) -> None:
         """Do it, or be refused and find everything as it was."""
@@ -245,6 +261,13 @@ class Book(RuleBasedStateMachine):
             assert invoice.held_amount <= sum((one.amount for one in holds), Decimal(0))
             assert invoice.settlement_status == settlement_status(invoice.payable, **sums)
             assert (invoice.next_due_on is None) == (invoice.balance == 0)
+
+    @invariant()
+    def an_open_dispute_holds_its_parts_and_an_ended_one_nothing(self) -> None:
+        for part in Disputed.objects.select_related("dispute", "hold"):
+            runs = part.hold is not None and part.hold.released_at is None
+            assert part.is_open == (not part.dispute.is_over)
+            assert not runs or (part.is_open and part.hold.amount <= part.amount)
 
     @invariant()
     def no_more_is_credited_than_was_billed(self) -> None:

@@ -41,6 +41,7 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     # metrics
     "metrics:home": HOME,
     "metrics:figure": [("outstanding",), ("overdue",), ("dso",), ("collected",)],
+    "metrics:disputes": [(), ("?show=cycle",), ("?show=late",)],
     "metrics:health": HOME,
     # invoices
     "invoices:list": [(), ("?status=overdue",), ("?q=nothing+like+it",), ("?currency=JPY&least=10",)],
@@ -351,6 +352,7 @@ PARTS: dict[str, str] = {
     "checkout:back": "leads to portal:invoice",
     "cases:invoice_panel": "of the invoice's page",
     "disputes:invoice_panel": "of the invoice's page",
+    "metrics:dispute_tiles": "of the home page",
     "disputes:short": "of the receipt's page",
     "work:needs": "of the home page",
     # What stands in a frame: the document and the mail, both tested where they are made.
