@@ -44,7 +44,7 @@ def _schedule() -> dict[str, dict[str, Any]]:
         "work.tasks.take_up_lost_jobs": 30,
         "team.tasks.forget_old_requests": 3600,
         "cases.tasks.go_round": 300,
-        "disputes.tasks.watch": 60,
+        "disputes.tasks.watch": settings.DISPUTE_SECONDS,
         "checkout.tasks.settle_unknown": 60,
         "charges.tasks.send_waiting": 60,
         "contracts.tasks.plan_due": 3600,

@@ -361,6 +361,7 @@ REMINDER_HOURS = (env.int("REMINDER_FROM_HOUR", default=8), env.int("REMINDER_TO
 # After what a customer is asked how it went; empty: only when somebody asks by hand.
 SURVEY_OCCASIONS = env.list("SURVEY_OCCASIONS", default=["payment", "dispute", "inquiry"])
 REMINDER_SECONDS = env.int("REMINDER_SECONDS", default=300)
+DISPUTE_SECONDS = env.int("DISPUTE_SECONDS", default=60)
 
 # --------------------------------------------------------------------------------------------- mail
 MAIL_DIR = STATE_DIR / "mail"
