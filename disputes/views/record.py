@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core import faults
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from core.permissions import allowed
 from disputes import operations, queries
 from disputes.forms import AdviceForm, AssignForm, RaiseForm, ReasonForm, ReplyForm, ShortForm, StepForm
@@ -95,7 +95,12 @@ def short(request: StaffRequest, pk: int) -> HttpResponse:
         return render(request, "disputes/_short.html", {"rows": rows, "payment": payment})
     form = ShortForm(request.POST)
     if not form.is_valid():
-        raise Http404
+        raise Invalid(
+            "Say which invoice, and why its rest is disputed.",
+            field="reason",
+            rule="a_dispute_has_a_reason",
+            mend="Choose a reason of the list.",
+        )
     invoice = get_object_or_404(invoices.visible_to(request.user), pk=form.cleaned_data["invoice"])
 
     def act() -> HttpResponse:

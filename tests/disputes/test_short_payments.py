@@ -81,6 +81,19 @@ def test_the_rest_and_only_the_rest_is_disputed_in_one_step():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("sent", [{}, {"invoice": "x", "reason": "PRC"}, {"invoice": 1, "reason": "NOPE"}])
+def test_a_bad_form_is_refused_with_the_reason(sent):
+    world = make_world()
+    payment = world.pay(world.issued("1000.00", now=NOW - timedelta(days=12)), "990.00")
+    client = Client()
+    client.force_login(world.cash)
+    answer = client.post(reverse("disputes:short", args=[payment.pk]), sent)
+    assert answer.status_code == 422
+    assert "Choose a reason" in answer.content.decode()
+    assert not Dispute.objects.exists()
+
+
+@pytest.mark.django_db
 def test_what_is_held_already_is_not_disputed_again_and_the_rest_of_it_is():
     world = make_world()
     now = NOW - timedelta(days=12)
