@@ -11,7 +11,7 @@ from fractions import Fraction
 from core.calendars import Calendar
 from core.dates import add_days, add_months
 from core.errors import Invalid
-from core.money import round_money, split, unit, zero
+from core.money import named, round_money, split, unit, zero
 
 DAYS_AHEAD = 14
 """A promise further ahead than this asks for approval."""
@@ -220,9 +220,10 @@ def plan_parts(
         raise Invalid("Choose weekly, fortnightly or monthly.", field="rhythm", rule="a_plan_has_a_rhythm")
     if principal < unit(currency) * parts:
         raise Invalid(
-            f"{principal} {currency} cannot be split into {parts} parts.",
+            f"{named(principal, currency)} cannot be split into {parts} parts.",
             field="parts",
             rule="every_part_has_an_amount",
+            mend="Choose fewer parts.",
         )
     shares = split(principal, [Decimal(1)] * parts, unit=unit(currency))
     owed, since, found = principal, start, []

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from core.dates import EARLIEST, LATEST, is_plausible
 from core.locale import UnreadableNumber, editable, parse_number
+from core.money import LARGEST
 
 
 class NumberField(forms.CharField):
@@ -45,10 +46,19 @@ class NumberField(forms.CharField):
         super().validate("" if value is None else value)
         if value is None:
             return
+        if abs(value) >= LARGEST:
+            raise ValidationError(
+                "This has more than fifteen digits before the point. Check it and enter less.",
+                code="too_large",
+            )
         if self.minimum is not None and value < self.minimum:
-            raise ValidationError(f"At least {editable(self.minimum)}.", code="too_small")
+            raise self._out_of_range("{} is too little. Enter {} or more.", value, self.minimum, "too_small")
         if self.maximum is not None and value > self.maximum:
-            raise ValidationError(f"At most {editable(self.maximum)}.", code="too_large")
+            raise self._out_of_range("{} is too much. Enter {} or less.", value, self.maximum, "too_large")
+
+    def _out_of_range(self, words: str, value: Decimal, limit: Decimal, code: str) -> ValidationError:
+        shown, allowed = (editable(number, decimals=self.least) for number in (value, limit))
+        return ValidationError(words.format(shown, allowed), code=code)
 
     def prepare_value(self, value: Any) -> Any:
         return editable(value, decimals=self.least) if isinstance(value, Decimal) else value

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from core.cautions import listening
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from core.rest.problems import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -40,17 +39,18 @@ class Reader:
 class Pages:
     """Turn refusals into pages (or fragments for htmx) and tell caches that both exist.
 
-    What carries a zero byte is refused at once: no text of ours has one, and the database takes none.
+    What carries a zero byte is refused at once: no text of ours has one, and the database takes none. The
+    answer names the field; a script puts it above the form, where everything typed still stands.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _has_zero_byte(request):
+        if names := _zero_byte_fields(request):
             if request.path.startswith("/api/"):
                 return refused(422, "A zero byte is no text.", "text_has_no_zero_byte", request)
-            raise BadRequest("A zero byte is no text.")
+            return refusal(request, _zero_byte(names))
         with listening() as heard:
             response = self.get_response(request)
         for text in heard:
@@ -77,9 +77,19 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     return render(request, f"{error.status}.html", {"error": error}, status=error.status)
 
 
-def _has_zero_byte(request: HttpRequest) -> bool:
+def _zero_byte_fields(request: HttpRequest) -> list[str]:
     sent = (request.GET, request.POST)
-    return any("\0" in value for data in sent for _name, values in data.lists() for value in values)
+    return [name for data in sent for name, values in data.lists() if any("\0" in one for one in values)]
+
+
+def _zero_byte(names: list[str]) -> Invalid:
+    words = [name.rpartition("-")[2].replace("_", " ").replace("\0", "").strip() for name in names]
+    return Invalid(
+        f"The text in “{', '.join(words)}” holds a sign that is no text (a zero byte). Nothing was changed.",
+        field=names[0],
+        rule="text_has_no_zero_byte",
+        mend="Go back: what you typed is still there. Type this text by hand instead of pasting it.",
+    )
 
 
 def _zone(name: str) -> ZoneInfo | None:

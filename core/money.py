@@ -36,6 +36,9 @@ EXPONENTS: dict[str, int] = {
 }
 
 
+LARGEST = Decimal(10) ** 15
+"""Every amount is below it: what our columns hold, and more than anybody bills."""
+
 # No amount, price, quantity or rate of this world has more digits.
 LONGEST = 50
 # Wide enough that no product or rounding of two of them loses a digit.
@@ -150,6 +153,11 @@ def amount(value: Number | str, currency: str, *, field: str = "amount") -> Deci
 def plain(value: Decimal, currency: str) -> str:
     """The amount as JSON and snapshots carry it: '1234.50', at the currency's exponent, never '-0.00'."""
     return f"{round_to(value, unit(currency)):f}"
+
+
+def named(value: Decimal, currency: str) -> str:
+    """The amount with its currency for a sentence: '1234.50 EUR'."""
+    return f"{plain(value, currency)} {currency}"
 
 
 def zero(currency: str) -> Decimal:

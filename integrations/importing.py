@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
@@ -23,19 +24,32 @@ TASK = "integrations.tasks.run_import"
 RIGHT = "invoices.import_invoices"
 
 
+@transaction.atomic
 def ask(
     token: str, name: str, reading: Reading, entity: Entity, tried: Outcome, *, actor: User, now: datetime
 ) -> Job:
-    """Note the import as a job; the caller queues `run` after the commit."""
-    return jobs.ask(
-        KIND,
-        title=f"Import {tried.new:,} invoices into {entity.name}",
-        arguments={"token": token, "name": name, "reading": asdict(reading), "entity": entity.pk},
-        total=tried.rows,
-        actor=actor,
-        now=now,
-        task=TASK,
+    """Note the import as a job and give it to a worker. A file is begun once: asked again, it is that job."""
+    User.objects.select_for_update().get(pk=actor.pk)  # two clicks at once: the second waits and finds it
+    if earlier := begun(token, actor):
+        return earlier
+    invoices = f"{tried.new:,} invoice{'' if tried.new == 1 else 's'}"
+    return jobs.hand_over(
+        jobs.ask(
+            KIND,
+            title=f"Import {invoices} into {entity.name}",
+            arguments={"token": token, "name": name, "reading": asdict(reading), "entity": entity.pk},
+            total=tried.rows,
+            actor=actor,
+            now=now,
+            task=TASK,
+        )
     )
+
+
+def begun(token: str, user: User) -> Job | None:
+    """The job that imports this file, unless it broke off or was cancelled."""
+    rows = Job.objects.filter(kind=KIND, requested_by=user, arguments__token=token)
+    return rows.exclude(state__in=(Job.State.FAILED, Job.State.CANCELLED)).first()
 
 
 def run(job_id: int) -> Job:

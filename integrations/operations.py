@@ -107,10 +107,12 @@ def import_receivables(
     """
     outcome = Outcome()
     book = Book()
+    told = 0
     for read, rows in _chunks(path, reading, entity, outcome, now):
-        before = len(outcome.faults)
         _import_chunk(rows, entity, outcome, book, actor=actor, now=now)
-        if not after_chunk(read, outcome.faults[before:]):
+        # What could not be read was noted before the chunk arrived here, and is told with it.
+        fresh, told = outcome.faults[told:], len(outcome.faults)
+        if not after_chunk(read, fresh):
             break
     record(RECEIVABLES_IMPORTED, entity, actor=actor, at=now, file=path.name, **outcome.as_result())
     return outcome
@@ -186,7 +188,8 @@ def _sort(rows: Sequence[Row], entity: Entity) -> _Sorted:
 
 
 def _too_late(row: Row, field: str, on: date, closed: date) -> Fault:
-    words = f"The book is closed up to {closed}; {on} takes no more postings."
+    # The same words for every row, so that a year of closed months is one reason, not a thousand.
+    words = f"The book is closed up to {closed}; a day until then takes no more postings."
     mend = "Import it before the month is closed, or have the month reopened under Ledger, Month end."
     return Fault(row.line, field, str(on), words, mend)
 

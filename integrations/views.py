@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core import sheets
+from core.alike import by_reason
 from core.errors import DomainError
 from core.permissions import allowed
 from entities.models import Entity
@@ -21,7 +22,6 @@ from integrations.forms import ReadingForm, UploadForm
 from integrations.operations import try_receivables
 from integrations.queries import first_reading, sample
 from team.requests import StaffRequest
-from work.jobs import hand_over
 from work.models import Job
 
 
@@ -67,7 +67,8 @@ def columns(request: StaffRequest, token: str) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(None, f"{refusal.message} {refusal.mend or ''}".strip())
         else:
-            context |= {"tried": tried, "entity": entity, "faults": tried.faults[:50]}
+            reasons = by_reason(fault.as_failure() for fault in tried.faults)
+            context |= {"tried": tried, "entity": entity, "reasons": reasons[:50]}
             return render(request, "integrations/try.html", context)
     return render(request, "integrations/columns.html", context, status=422)
 
@@ -75,7 +76,9 @@ def columns(request: StaffRequest, token: str) -> HttpResponse:
 @require_POST
 @allowed(importing.RIGHT)
 def begin(request: StaffRequest, token: str) -> HttpResponse:
-    """Begin the import as a job and show its progress."""
+    """Begin the import as a job and show its progress; a file that was begun shows the job it became."""
+    if earlier := importing.begun(token, request.user):
+        return redirect("work:job", earlier.pk)
     path = uploads.find(token, request.user)
     form = _form(request, path)
     if not form.is_valid():
@@ -84,7 +87,7 @@ def begin(request: StaffRequest, token: str) -> HttpResponse:
     entity, now = form.cleaned_data["entity"], timezone.now()
     tried = try_receivables(path, form.reading(), entity, now=now)
     job = importing.ask(token, path.name, form.reading(), entity, tried, actor=request.user, now=now)
-    return redirect("work:job", hand_over(job).pk)
+    return redirect("work:job", job.pk)
 
 
 @require_http_methods(["GET", "POST"])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from core.errors import Refused
+from core.money import plain
 from invoices.inputs import DraftInput
 from invoices.models import Deduction
 from invoices.pricing import Worked
@@ -38,8 +39,9 @@ def refuse_over_deduction(rows: Sequence[Deduction], draft: DraftInput, worked: 
         if net > most[0] or tax > most[1]:
             name = f"{component or 'tax'} of {rate.normalize():f} %"
             raise Refused(
-                f"The deposits come to {net} net and {tax} {name}; "
-                f"this invoice bills {most[0]} net and {most[1]}.",
+                f"The deposits come to {plain(net, worked.currency)} net and {plain(tax, worked.currency)} "
+                f"{name}; this invoice bills {plain(most[0], worked.currency)} net and "
+                f"{plain(most[1], worked.currency)}.",
                 field="deposits",
                 rule="a_deposit_is_deducted_within_its_tax_group",
                 mend="Bill the whole supply in the lines, take a deposit off, or credit the deposit.",

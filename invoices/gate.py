@@ -180,7 +180,8 @@ def unread(requirements: Iterable[BillingRequirement]) -> list[Problem]:
             f"You have not confirmed yet that you read: {REQUIREMENT_KINDS[one.kind].label}.",
             field="requirements",
             rule="requirements_are_read_by_who_bills",
-            mend="Read it under “This customer asks for”, confirm it there, then submit again.",
+            mend="Open the draft, read it under “This customer asks for”, confirm it there, "
+            "then submit again.",
         )
         for one in requirements
     ]
@@ -259,7 +260,8 @@ def _duplicates(invoice: Invoice, lines: Sequence[Line], on: date) -> Iterable[F
                 "lines",
                 f"{other} bills the same customer "
                 + ("exactly the same." if exact else "the same amount in the same week."),
-                "Discard this draft, change it, or say why both are right.",
+                "Discard this draft, change it, or open it and say under “Check before issue” "
+                "why both are right.",
             )
             return
 

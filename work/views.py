@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from core.alike import by_reason
 from core.exporting import cell
 from core.paging import paginate
 from core.permissions import SIGNED_IN, allowed
@@ -168,6 +169,7 @@ def _shown(row: Job, now: datetime) -> Any:
         done=row.done,
         total=row.total,
         failed=row.failed,
+        reasons=by_reason(row.failures),
         state=state,
         eta=queries.eta_of(row, now),
         cancel_url=reverse("work:cancel", args=[row.pk]) if not row.cancel_asked else "",

@@ -28,6 +28,7 @@ from cases.operations._standing import open_case_of, plan_next, reach_stage
 from core.dates import in_words
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
+from core.money import named, plain
 from customers.models import Contact, Customer
 from entities.queries import calendar_of, local_day, rate_on
 from invoices.models import Invoice
@@ -91,10 +92,10 @@ def make_promise(
 def _refuse_bad(amount: Decimal, total: Decimal, currency: str, promised_on: date, today: date) -> None:
     if not 0 < amount <= total:
         raise Invalid(
-            f"{amount} cannot be promised: {total} {currency} is open.",
+            f"{amount} cannot be promised: {named(total, currency)} is open.",
             field="amount",
             rule="a_promise_is_within_what_is_open",
-            mend=f"Enter more than 0 and at most {total}.",
+            mend=f"Enter more than 0 and at most {plain(total, currency)}.",
         )
     if promised_on < today:
         raise Invalid(

@@ -10,6 +10,7 @@ from django.db import transaction
 from charges import events
 from charges.models import Charge
 from core.errors import Invalid, Refused
+from core.money import named, plain
 from invoices import operations as invoices
 from invoices.models import Invoice
 from team.models import User
@@ -70,10 +71,10 @@ def _wanted(left: dict[int, Decimal], amount: Decimal | None, document: Invoice)
     rest = total if amount is None else amount
     if rest <= 0 or rest > total:
         raise Invalid(
-            f"Between nothing and {total} {document.currency} can be waived.",
+            f"Between nothing and {named(total, document.currency)} can be waived.",
             field="amount",
             rule="credit_within_invoice",
-            mend=f"Enter at most {total}.",
+            mend=f"Enter more than 0 and at most {plain(total, document.currency)}.",
         )
     wanted: dict[int, Decimal] = {}
     for position in sorted(left, reverse=True):

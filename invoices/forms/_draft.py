@@ -90,10 +90,12 @@ class LineForm(forms.Form):
 
     item = forms.IntegerField(required=False, widget=forms.HiddenInput)
     description = forms.CharField(max_length=300, required=False)
-    quantity = NumberField(required=False, places=6)
-    unit_price = NumberField(required=False, places=6, minimum=Decimal(0))
+    quantity = NumberField(label="Quantity", required=False, places=6)
+    unit_price = NumberField(label="Price", required=False, places=6, minimum=Decimal(0))
     tax = forms.ChoiceField(choices=TaxClass.choices, required=False, initial="standard")
-    discount_pct = NumberField(required=False, places=4, minimum=Decimal(0), maximum=Decimal(100))
+    discount_pct = NumberField(
+        label="Discount in percent", required=False, places=4, minimum=Decimal(0), maximum=Decimal(100)
+    )
     unit = forms.CharField(max_length=12, required=False)
     detail = forms.CharField(max_length=300, required=False)
     base_quantity = NumberField(required=False, places=6, minimum=Decimal("0.000001"))

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models.functions import Upper
-from django.forms import BaseFormSet
+from django.forms import BaseForm, BaseFormSet
+from django.forms.utils import pretty_name
 from django.http import QueryDict
 
 from catalogue.models import Item, TaxClass
@@ -39,7 +40,7 @@ class Editor:
     def faults(self) -> list[Problem]:
         """Everything that cannot be read, by the name of its control."""
         found = [
-            problem(str(error), field=name if name != "__all__" else "")
+            problem(f"{_label(self.head, name)}{error}", field=name if name != "__all__" else "")
             for name, errors in self.head.errors.items()
             for error in errors
         ]
@@ -47,7 +48,8 @@ class Editor:
             for number, form in enumerate(forms_.forms):
                 found += [
                     problem(
-                        f"{prefix[:-1].capitalize()} {number + 1}: {error}", field=f"{prefix}-{number}-{name}"
+                        f"{prefix[:-1].capitalize()} {number + 1}, {_label(form, name).lower()}{error}",
+                        field=f"{prefix}-{number}-{name}",
                     )
                     for name, errors in form.errors.items()
                     for error in errors
@@ -119,6 +121,11 @@ def read_editor(
         charge_set,
         _overrides(data) if data is not None else dict(draft.overrides) if draft else {},
     )
+
+
+def _label(form: BaseForm, name: str) -> str:
+    """What stands before a fault: the name of its field as the page has it."""
+    return "" if name == "__all__" else f"{form.fields[name].label or pretty_name(name)}: "
 
 
 def _overrides(data: QueryDict) -> dict[str, str]:

@@ -12,7 +12,7 @@ from django.db import transaction
 from catalogue.rules import COMPONENTS
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
-from core.money import round_money, split, unit
+from core.money import named, plain, round_money, split, unit
 from entities.queries import local_day
 from invoices.credits import line_tax, without_deductions
 from invoices.events import INVOICE_CREATED
@@ -237,10 +237,11 @@ def _refuse_more_than_billed(note: Invoice, invoice: Invoice) -> None:
     rest = invoice.payable - sum((other.payable for other in earlier), Decimal(0))
     if note.payable > rest:
         raise NotCreditable(
-            f"{note.payable} is more than the {rest} {invoice.currency} that is left of {invoice}.",
+            f"{plain(note.payable, invoice.currency)} is more than the {named(rest, invoice.currency)} "
+            f"that is left of {invoice}.",
             field="lines",
             rule="credit_within_invoice",
-            mend=f"Credit at most {rest} with its tax.",
+            mend=f"Credit at most {plain(rest, invoice.currency)} with its tax.",
         )
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from core.errors import Invalid, Refused
-from core.money import exponent
+from core.money import exponent, plain
 from entities.queries import local_day
 from invoices.events import INVOICE_HELD, INVOICE_RELEASED
 from invoices.models import Hold, Invoice, Line
@@ -49,19 +49,20 @@ def hold(
             rule="a_hold_is_on_a_line_of_its_invoice",
             mend="Choose one of its lines.",
         )
+    most = plain(open_amount - held, invoice.currency)
     if amount <= 0 or -int(amount.normalize().as_tuple().exponent) > exponent(invoice.currency):
         raise Invalid(
             f"{amount} is not an amount in {invoice.currency}.",
             field="amount",
             rule="a_hold_has_an_amount",
-            mend=f"Enter more than 0 and at most {open_amount - held}.",
+            mend=f"Enter more than 0 and at most {most}.",
         )
     if amount > open_amount - held:
         raise Refused(
-            f"{amount} is more than the {open_amount - held} {invoice.currency} that is open and not held.",
+            f"{amount} is more than the {most} {invoice.currency} that is open and not held.",
             field="amount",
             rule="no_more_is_held_than_is_open",
-            mend=f"Hold at most {open_amount - held}.",
+            mend=f"Hold at most {most}.",
         )
     if until is not None and until < local_day(invoice.entity, now):
         raise Invalid(

@@ -25,7 +25,7 @@ from invoices import operations
 from invoices.forms import AnnotationForm, CreditForm, DepositsForm, HoldForm
 from invoices.models import Hold, Invoice
 from invoices.views._edges import find, go, take_fault
-from invoices.views.record import page_of
+from invoices.views.record import page_of, stays_on_page
 from team.idempotency import act_once, answered_before
 from team.requests import StaffRequest
 from work.operations import Unconfirmed
@@ -36,6 +36,7 @@ WRITE = "invoices.edit_invoice"
 
 @require_POST
 @allowed(WRITE)
+@stays_on_page
 def submit(request: StaffRequest, pk: int) -> HttpResponse:
     """Check the draft and ask for approval."""
     invoice = operations.submit_invoice(find(request, pk), actor=request.user, now=timezone.now())
@@ -45,6 +46,7 @@ def submit(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(WRITE)
+@stays_on_page
 def withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Take a submitted or approved document back to draft."""
     invoice = operations.reopen_draft(find(request, pk), actor=request.user, now=timezone.now())
@@ -71,6 +73,7 @@ def approve(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("work.decide_approval")
+@stays_on_page
 def reject(request: StaffRequest, pk: int) -> HttpResponse:
     """Say no, with the reason its author needs."""
     invoice = operations.reject_invoice(
@@ -84,6 +87,7 @@ def reject(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("invoices.issue_invoice")
+@stays_on_page
 def issue(request: StaffRequest, pk: int) -> HttpResponse:
     """Number and freeze an approved document."""
     invoice = operations.issue_invoice(find(request, pk), actor=request.user, now=timezone.now())
@@ -92,6 +96,7 @@ def issue(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("correspondence.send_message")
+@stays_on_page
 def send(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask for the mail; a worker writes it when the PDF is there."""
     invoice = operations.send_invoice(
@@ -208,6 +213,7 @@ def rebill(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed("invoices.hold_invoice")
+@stays_on_page
 def release(request: StaffRequest, pk: int, hold_pk: int) -> HttpResponse:
     """End a hold."""
     invoice = find(request, pk)

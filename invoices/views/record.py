@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET
 
+from core.errors import DomainError
 from core.permissions import allowed
 from customers.queries import contacts_for, requirements_for
 from customers.rules import REQUIREMENT_KINDS
@@ -42,6 +45,21 @@ def page_of(request: StaffRequest, pk: int, *, status: int = 200, **more: object
     context = _context(request, invoice, timezone.now()) | {"near": queries.neighbours(invoice, rows)} | more
     page = "invoices/_record.html" if by_script(request) else "invoices/detail.html"
     return render(request, page, context, status=status)
+
+
+def stays_on_page(act: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A refused act answers with the page of its document: reason and mend stand above what can be done."""
+
+    @wraps(act)
+    def tried(request: StaffRequest, pk: int, *args: Any, **more: Any) -> HttpResponse:
+        try:
+            return act(request, pk, *args, **more)
+        except DomainError as fault:
+            if by_script(request):
+                raise
+            return page_of(request, pk, status=fault.status, refused=fault)
+
+    return tried
 
 
 def _context(request: StaffRequest, invoice: Invoice, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
-from core.money import round_money
+from core.money import named, plain, round_money
 from entities.queries import local_day
 from invoices.models import Invoice
 from invoices.operations import sync_settlement, taxes_of
@@ -64,7 +64,8 @@ def write_off_difference(invoice: Invoice, *, actor: User | None, now: datetime)
     limit = max((small_difference_limit(item, invoice) for item in items), default=Decimal(0))
     if not 0 < rest <= limit:
         raise Refused(
-            f"{rest} {invoice.currency} is open; the policy lets go of at most {limit}.",
+            f"{named(rest, invoice.currency)} is open; the policy lets go of at most "
+            f"{plain(limit, invoice.currency)}.",
             field="amount",
             rule="tolerance_by_policy",
             mend="Remind the customer, or propose a write-off.",
@@ -106,10 +107,13 @@ def request_write_off(
     exact_amount(amount, invoice.currency, field="amount")
     if not 0 < amount <= open_amount:
         raise Refused(
-            f"{amount} cannot be written off: {open_amount} {invoice.currency} is open.",
+            f"{plain(amount, invoice.currency)} cannot be written off: "
+            f"{named(open_amount, invoice.currency)} is open.",
             field="amount",
             rule="a_write_off_is_within_what_is_open",
-            mend=f"Enter at most {open_amount}.",
+            mend=f"Enter more than 0 and at most {plain(open_amount, invoice.currency)}."
+            if open_amount
+            else "Nothing is left to write off.",
         )
     if len(reason.strip()) < 10:
         raise Invalid(
@@ -185,7 +189,7 @@ def approve_write_off(row: WriteOff, *, actor: User, now: datetime) -> WriteOff:
         left -= part
     if left:
         raise Refused(
-            f"Only {row.amount - left} {invoice.currency} is open by now.",
+            f"Only {named(row.amount - left, invoice.currency)} is open by now.",
             field="amount",
             rule="a_write_off_is_within_what_is_open",
             mend="Reject it and propose the smaller amount.",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from core.errors import Invalid, Refused
 from core.marks import without_marks
 from core.money import amount as exact_amount
-from core.money import plain
+from core.money import named, plain
 from core.rows import insert_rows
 from customers.models import Customer
 from entities.models import Entity
@@ -203,7 +203,7 @@ def refuse_refunded(payment: Payment) -> None:
     if payment.open_item_id and paid_back.exists():
         amount = sum(paid_back.values_list("amount", flat=True), Decimal(0))
         raise NotReturnable(
-            f"{amount} {payment.currency} of {payment} was refunded to the customer.",
+            f"{named(amount, payment.currency)} of {payment} was refunded to the customer.",
             rule="a_refunded_receipt_does_not_return",
             mend="Bill the customer for what was refunded; then record the return of the rest with the bank.",
         )

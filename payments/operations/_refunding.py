@@ -7,6 +7,7 @@ from django.db import transaction
 
 from core.errors import Invalid, Refused
 from core.money import amount as exact_amount
+from core.money import named, plain
 from entities.queries import local_day, rate_on
 from ledger import operations as ledger
 from ledger.models import OpenItem
@@ -29,12 +30,23 @@ def request_refund(credit: OpenItem, amount: Decimal, *, reason: str, actor: Use
         Refund.objects.filter(credit=credit, state=Refund.State.PENDING).values_list("amount", flat=True),
         Decimal(0),
     )
-    if credit.side != OpenItem.Side.CREDIT or not 0 < amount <= credit.open_amount - waiting:
+    if amount <= 0:
+        raise Invalid(
+            "A refund is more than nothing.",
+            field="amount",
+            rule="a_refund_is_more_than_nothing",
+            mend="Enter what the customer gets back.",
+        )
+    most = credit.open_amount - waiting if credit.side == OpenItem.Side.CREDIT else Decimal(0)
+    if amount > most:
         raise Refused(
-            f"{credit.open_amount - waiting} {credit.currency} can be refunded; {amount} was asked for.",
+            f"{named(most, credit.currency)} can be refunded; "
+            f"{plain(amount, credit.currency)} was asked for.",
             field="amount",
             rule="a_refund_is_within_what_is_unapplied",
-            mend="Undo an allocation first, or ask for less.",
+            mend=f"Decide the refund of {named(waiting, credit.currency)} that waits, or ask for less."
+            if waiting
+            else "Undo an allocation first, or ask for less.",
         )
     if len(reason.strip()) < 5:
         raise Invalid(

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 from django.urls import reverse
 
+from core.money import named
 from core.rows import copy_rows
 from customers.models import Customer
 from entities.models import Entity
@@ -179,7 +180,8 @@ def _ask_to_apply(judged: list[Judged], row: Round, now: datetime) -> None:
                 subject=customer,
                 label=f"{customer}: apply what was received",
                 path=reverse("payments:account", args=[customer.pk]),
-                why=f"{each.facts.credit} {currency} wait to be applied and would cover an open invoice.",
+                why=f"{named(each.facts.credit, currency)} wait to be applied "
+                "and would cover an open invoice.",
                 now=now,
                 entity=row.entity,
                 customer_id=customer.pk,

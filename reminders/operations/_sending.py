@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from core.errors import DomainError
+from core.money import named
 from core.rows import rows_of
 from correspondence.operations import NoTemplateInUse
 from customers.models import Customer
@@ -140,7 +141,8 @@ def _give(batch: _Batch, customer: Customer, one: Asked) -> None:
         subject=customer,
         label=f"{customer}: {row.situation.replace('_', ' ')}",
         path=reverse("reminders:why", args=[invoice.pk]),
-        why=f"{invoice} is {late} days late; {one.facts.asked} {row.currency} is open and not disputed.",
+        why=f"{invoice} is {late} days late; "
+        f"{named(one.facts.asked, row.currency)} is open and not disputed.",
         now=batch.now,
         entity=batch.entity,
         customer_id=customer.pk,

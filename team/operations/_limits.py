@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from core.errors import Invalid, Refused
+from core.money import LARGEST, exponent
 from team import events
 from team.models import ApprovalLimit, User
 from team.roles import BY_CODE, DEFAULT_LIMITS, ROLES
@@ -23,7 +24,21 @@ def set_limit(
     if role not in BY_CODE or not BY_CODE[role].rank:
         raise Invalid("This role approves nothing.", field="role", rule="the_role_has_authority")
     if limit is not None and limit < 0:
-        raise Invalid("A limit is zero or more.", field="limit", rule="a_limit_is_not_negative")
+        raise Invalid(
+            "A limit is zero or more.",
+            field="limit",
+            rule="a_limit_is_not_negative",
+            mend="Enter 0 for nothing, or leave it empty for any amount.",
+        )
+    if limit is not None and limit >= LARGEST:
+        raise Invalid(
+            f"{limit} has more than fifteen digits.",
+            field="limit",
+            rule="a_limit_fits_the_book",
+            mend="Leave it empty for any amount.",
+        )
+    if currency:
+        exponent(currency)  # refuses what is no currency
     row, made = ApprovalLimit.objects.select_for_update().get_or_create(
         kind=kind, role=role, currency=currency, defaults={"rank": BY_CODE[role].rank, "limit": limit}
     )

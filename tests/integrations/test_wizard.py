@@ -1,11 +1,16 @@
 """Importing on the screen: file, columns, what would happen, the job."""
 
+from datetime import date
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations import importing
 from invoices.models import Invoice
+from ledger.models import Period
+from ledger.operations import close_period
 from team.roles import ROLES
 from tests.factories import make_entity, make_user
 from tests.integrations.test_import_receivables import SAMPLE
@@ -75,6 +80,48 @@ def test_the_whole_way(client, seller, queued, django_capture_on_commit_callback
     assert client.get(address).status_code == 404
     assert importing.run(job.pk).done == 60
     assert client.get(reverse("integrations:list")).status_code == 200
+
+
+HEAD = b"invoice number,customer number,customer name,invoice date,due date,amount\n"
+
+
+def test_rows_with_one_reason_are_told_once_with_their_lines(client, seller, queued):
+    controller = make_user("controller")
+    close_period(seller, date(2024, 1, 1), state=Period.State.CLOSED, actor=controller, now=timezone.now())
+    client.force_login(make_user("lead"))
+    rows = [f"A-{n},K1,Old,2024-01-{n:02},2024-03-01,10.00\n".encode() for n in (2, 3, 4, 9)]
+    odd = b"A-5,K1,Old,2024-02-30,2024-03-01,10.00\n"
+    good = b"A-6,K1,Old,2024-02-20,2024-03-01,10.00\n"
+    page = client.get(bring(client, HEAD + b"".join([*rows[:3], odd, good, rows[3]])).url)
+    given, address = values(page) | {"day_order": "ymd"}, page.request["PATH_INFO"]
+
+    said = client.post(address, given).content.decode()
+    client.post(f"{address}begin/", given)
+    job = importing.run(Job.objects.get().pk)
+    shown = client.get(reverse("work:job", args=[job.pk])).content.decode()
+
+    for text in (said, shown):
+        assert text.count("The book is closed up to 2024-01-31") == 1
+        assert "Lines 2–4, 7, Invoice date" in text
+        assert "4 rows." in text
+        assert "Line 5, Invoice date" in text
+    # What could not be read is counted by the job as well.
+    assert (job.failed, job.result["faulty"], job.result["new"]) == (5, 5, 1)
+
+
+def test_a_file_is_begun_once(client, seller, queued, django_capture_on_commit_callbacks):
+    client.force_login(make_user("lead"))
+    page = client.get(bring(client).url)
+    given, address = values(page), page.request["PATH_INFO"]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        first = client.post(f"{address}begin/", given)
+        second = client.post(f"{address}begin/", given)
+    importing.run(Job.objects.get().pk)
+    late = client.post(f"{address}begin/", given)
+
+    assert first.url == second.url == late.url == reverse("work:job", args=[Job.objects.get().pk])
+    assert len(queued) == 1
 
 
 def test_an_unreadable_file_is_refused_with_its_line(client, seller):

@@ -117,7 +117,10 @@ def test_numbers_are_read_as_the_writer_writes_them(client, scene):
     ("row", "said"),
     [
         ({"description": "Ok text", "quantity": "many", "unit_price": "1"}, "is not a number"),
-        ({"description": "Ok text", "quantity": "1", "unit_price": "-5"}, "At least 0"),
+        (
+            {"description": "Ok text", "quantity": "1", "unit_price": "-5"},
+            "Line 1, price: -5.00 is too little. Enter 0.00 or more.",
+        ),
         ({"description": "Ok text", "quantity": "-1", "unit_price": "5"}, "the quantity is negative"),
         ({"description": "x", "quantity": "1", "unit_price": "5"}, "says too little"),
         ({"description": "Exempt care", "quantity": "1", "unit_price": "5", "tax": "exempt"}, "exempt"),

@@ -121,6 +121,21 @@ def test_issue_numbers_the_document_and_a_draft_is_refused(client, scene):
     assert approved.number
 
 
+def test_a_refused_act_stays_on_the_page_of_its_document_and_leads_to_the_mend(client, scene):
+    draft = scene.draft()
+    before = Entry.objects.count()
+
+    refused = act(client, scene.clerk, "issue", draft)
+
+    said = refused.content.decode()
+    assert refused.status_code == 409
+    assert 'id="refused"' in said
+    assert "Submit it and have it approved." in said
+    assert reverse("invoices:edit", args=[draft.pk]) in said
+    assert 'id="record"' in said
+    assert Entry.objects.count() == before
+
+
 @pytest.mark.parametrize("name", ["submit", "issue", "send", "copy", "rebill", "withdraw"])
 def test_a_reader_may_do_nothing(client, scene, name):
     invoice = scene.issued()

@@ -215,8 +215,8 @@ def test_nobody_knows_who_paid(world, as_):
         ({"amount": "1.001"}, "decimals"),
         ({"received_on": "2026-12-01"}, "has not come yet"),
         ({"customer": "Nobody at all"}, "No customer has this name"),
-        ({"currency": "XXX"}, "Select a valid choice"),
-        ({"entity": "0"}, "Select a valid choice"),
+        ({"currency": "XXX"}, "“XXX” is not on the list"),
+        ({"entity": "0"}, "Choose one that is shown"),
     ],
 )
 def test_what_cannot_be_recorded_says_why(world, as_, values, words):
@@ -449,6 +449,23 @@ def test_a_refund_is_rejected_with_a_reason(world, as_):
     assert refund.state == "rejected"
 
 
+def test_a_refused_refund_says_amounts_as_written_and_what_waits(world, as_):
+    payment = world.received("50.00")
+    client, address = as_(world.cash), url("refund_request", payment.open_item_id)
+    sent = {"amount": "50.00", "reason": "Paid twice, asked by mail"}
+
+    nothing = client.post(address, sent | {"amount": "0"})
+    above = client.post(address, sent | {"amount": "51"})
+    client.post(address, sent)
+    again = client.post(address, sent)
+
+    assert "A refund is more than nothing" in nothing.content.decode()
+    assert "50.00 EUR can be refunded; 51.00 was asked for. Undo" in above.content.decode()
+    assert "0.00 EUR can be refunded" in again.content.decode()
+    assert "Decide the refund of 50.00 EUR that waits" in again.content.decode()
+    assert Refund.objects.count() == 1
+
+
 def test_nobody_decides_their_own_write_off(world, as_):
     invoice = world.issued("100.00")
     client = as_(world.lead)
@@ -491,6 +508,17 @@ def test_the_invoice_leads_to_giving_up_its_rest(world, as_):
     assert all(f'href="{address}"' in page for address in addresses)
     page = as_("auditor").get(invoice.get_absolute_url()).content.decode()
     assert not any(f'href="{address}"' in page for address in addresses)
+
+
+def test_a_refused_write_off_names_the_most_as_it_is_written(world, as_):
+    invoice = world.issued("100.00")
+    address = url("write_off_request", invoice.pk)
+
+    for amount in ("0", "120"):
+        said = as_(world.lead).post(address, {"amount": amount, "reason": "Insolvent, nothing to get"})
+        assert said.status_code == 409
+        assert "119.00 EUR is open. Enter more than 0 and at most 119.00." in said.content.decode()
+    assert not WriteOff.objects.exists()
 
 
 def test_a_small_difference_within_the_policy(world, as_):

@@ -362,6 +362,22 @@ def test_a_zero_byte_is_refused_everywhere(world, client, text):
     assert rows() == before
 
 
+def test_a_zero_byte_in_a_form_names_its_field_and_what_to_do(world, client):
+    before = rows()
+
+    page_ = client.post("/invoices/new/", page(world) | {"po_number": "a\x00b"})
+    part = client.post(
+        "/invoices/new/", page(world) | {"po_number": "a\x00b"}, headers={"HX-Request": "true"}
+    )
+
+    for answer in (page_, part):
+        assert answer.status_code == 422
+        assert "“po number” holds a sign that is no text" in answer.content.decode()
+        assert "Type this text by hand" in answer.content.decode()
+    assert part.headers["HX-Retarget"] == "#notice"
+    assert rows() == before
+
+
 def test_the_interface_refuses_a_zero_byte_as_it_refuses_anything(client):
     answer = client.get("/api/v1/credits/", {"after": "a\x00b"})
 

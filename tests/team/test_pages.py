@@ -118,3 +118,24 @@ def test_limits_are_changed_by_those_who_manage_people_only(client):
     client.force_login(make_user("administrator"))
     client.post("/team/limits/", wanted)
     assert ApprovalLimit.objects.get(kind="refund", role="lead").limit == 1500
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"limit": "99999999999999999999"}, "more than fifteen digits"),
+        ({"limit": "-5"}, "Enter 0 for nothing"),
+        ({"currency": "XXX"}, "is not an ISO 4217 currency"),
+    ],
+)
+def test_a_limit_that_cannot_be_kept_is_refused_in_words(client, changes, said):
+    client.force_login(make_user("administrator"))
+    before = list(ApprovalLimit.objects.order_by("pk").values())
+
+    answer = client.post(
+        "/team/limits/", {"kind": "write_off", "role": "lead", "limit": "5", "currency": "EUR"} | changes
+    )
+
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert list(ApprovalLimit.objects.order_by("pk").values()) == before

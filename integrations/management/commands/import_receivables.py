@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from core.alike import by_reason
 from core.cells import ORDERS
 from core.errors import DomainError, Problem
 from entities.models import Entity
@@ -83,8 +84,9 @@ class Command(BaseCommand):
         )
 
     def _show(self, outcome: Outcome, *, dry: bool) -> None:
-        for fault in outcome.faults:
-            self.stderr.write(f"line {fault.line}, {fault.field}: {fault.message} {fault.mend}".strip())
+        for reason in by_reason(fault.as_failure() for fault in outcome.faults):
+            many = f" {reason.count} rows." if reason.count > 1 else ""
+            self.stderr.write(f"{reason.where}, {reason.field}: {reason.message}{many} {reason.mend}".strip())
         were = "would be" if dry else "was" if outcome.new == 1 else "were"
         settled = ", ".join(f"{amount} {currency}" for currency, amount in sorted(outcome.settled.items()))
         owed = ", ".join(f"{amount} {currency}" for currency, amount in sorted(outcome.owed.items()))
