@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as kept
 
 SHOWN = 12
 _LINE = "line "
@@ -17,7 +18,7 @@ class Reason:
     message: str
     mend: str
     url: str = ""
-    rows: list[str] = field(default_factory=list)
+    rows: list[str] = kept(default_factory=list)
 
     @property
     def count(self) -> int:

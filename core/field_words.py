@@ -7,6 +7,7 @@ that no form has to remember it; a form that knows better still says so itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.core import validators
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 _GONE = _("“%(value)s” is not on the list, or not any more. Choose one that is shown.")
 
-_OF_FIELDS: Mapping[type[forms.Field], Mapping[str, object]] = {
+_OF_FIELDS: Mapping[type[forms.Field], Mapping[str, Any]] = {
     forms.Field: {"required": _("This is needed. Fill it in.")},
     forms.BooleanField: {"required": _("This is needed. Tick it to go on.")},
     forms.ChoiceField: {"required": _("This is needed. Choose one."), "invalid_choice": _GONE},
@@ -61,7 +62,7 @@ _OF_VALIDATORS: Mapping[type, object] = {
     validators.MinValueValidator: _("%(show_value)s is too little. Enter %(limit_value)s or more."),
 }
 
-_OF_FORMSETS: Mapping[str, object] = {
+_OF_FORMSETS: Mapping[str, Any] = {
     "missing_management_form": _("Part of the page did not arrive. Open it anew and enter this once more."),
     "too_many_forms": _("These are more lines than %(num)d. Bill the rest in a second document."),
 }

@@ -132,7 +132,7 @@ class NewCustomerForm(CustomerForm):
     city = forms.CharField(max_length=80, required=False, label=_("City"))
     tax_scheme = forms.ChoiceField(
         required=False,
-        label=_("Tax number"),
+        label=_("Kind of number"),
         choices=[("", "—"), ("VAT", "VAT id"), ("GSTIN", "GSTIN"), ("EIN", "EIN")],
     )
     tax_number = forms.CharField(max_length=40, required=False, label=_("Number"))
@@ -151,8 +151,10 @@ class NewCustomerForm(CustomerForm):
              "payment_policy")  # fmt: skip
 
     def parts(self) -> dict[str, Any]:
-        """The cleaned values as `set_up_customer` takes them."""
-        v = self.cleaned_data
+        """The cleaned values as `set_up_customer` takes them; what is wrong in the form is left empty."""
+        v = dict.fromkeys(self.fields, "") | {"insolvent": False, "is_sez": False} | self.cleaned_data
+        for name in ("entity", "segment", "owner", "parent", "payment_policy"):
+            v[name] = v.get(name) or None
         lines = [line.strip() for line in v["street"].splitlines() if line.strip()]
         address = {
             "lines": lines, "postal_code": v["postal_code"], "city": v["city"],

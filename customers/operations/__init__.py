@@ -37,7 +37,7 @@ from customers.operations._requirements import (
     edit_requirement,
     end_requirement,
 )
-from customers.operations._setup import set_up_customer
+from customers.operations._setup import set_up_customer, try_customer
 
 __all__ = [
     "ChangeRefused",
@@ -68,6 +68,7 @@ __all__ = [
     "set_address",
     "set_tax_id",
     "set_up_customer",
+    "try_customer",
     "unblock_customer",
     "verify_tax_id",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from core import edits
-from core.errors import Invalid, Refused
+from core.errors import DomainError, Invalid, Refused
 from customers import events, rules
 from customers.models import Customer, Segment
 from customers.operations._common import choice, locked, paragraph, refuse_stale, text
@@ -171,13 +171,25 @@ def _save(customer: Customer, *fields: str) -> None:
 
 
 def _clean(given: Mapping[str, Any], *, allowed: tuple[str, ...]) -> dict[str, Any]:
-    """The given values checked one by one. Raises `Invalid` on the field at fault."""
+    """The given values checked one by one. Raises `Invalid` on every field at fault."""
     for name in given:
         if name in ("payment_policy", "terms_override", "credit_limit") and name not in allowed:
             raise _needs_two_persons(name)
         if name not in allowed:
             raise TypeError(f"A customer has no field {name} that is entered here.")
-    return {name: _CLEANERS[name](value) if name in _CLEANERS else value for name, value in given.items()}
+    found: list[DomainError] = []
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            values[name] = _CLEANERS[name](value) if name in _CLEANERS else value
+        except DomainError as fault:
+            found.append(fault)
+    if len(found) > 1:
+        problems = [one for fault in found for one in fault.problems]
+        raise Invalid("Several things are not right.", problems=problems)
+    if found:
+        raise found[0]
+    return values
 
 
 _CLEANERS: dict[str, Any] = {

@@ -150,23 +150,29 @@ def create(request: StaffRequest) -> HttpResponse:
     """A new customer with address, tax number and contact."""
     form = NewCustomerForm(request.POST or None, user=request.user, initial=_first_values(request))
     fault = None
-    alike = []
-    if request.method == "POST" and form.is_valid():
-        parts = form.parts()
+    alike: list[Customer] = []
+    if request.method == "POST":
+        good, parts = form.is_valid(), form.parts()
         # Sent twice, the second finds the customer of the first, and is that one.
         again = answered_before(request)
         alike = [] if again else queries.similar_names(parts["party"]["name"])
-        if not alike or request.POST.get("different") == "yes":
-            try:
+        asks = bool(alike) and request.POST.get("different") != "yes"
+        try:
+            if good and not asks:
                 return act_once(request, partial(_added, request, parts))
-            except DomainError as refusal:
-                fault = refusal
-                _take(form, refusal)
+            # Everything is said in one round: what the forms cannot see is tried as well, and taken back.
+            operations.try_customer(**parts, actor=request.user, now=timezone.now())
+        except DomainError as refusal:
+            fault = refusal
+            _take(form, refusal)
+    status = 409 if alike and not form.errors else status_of(form, None if form.errors else fault)
+    if fault is not None and fault.status == 409 and good:
+        status = 409
     return render(
         request,
         "customers/create.html",
         {"form": form, "alike": alike, "cancel": reverse("customers:list")},
-        status=409 if alike and fault is None else status_of(form, fault),
+        status=status,
     )
 
 
@@ -175,14 +181,26 @@ def _added(request: StaffRequest, parts: dict[str, Any]) -> HttpResponse:
     return back(request, customer, _("%(name)s was added.") % {"name": customer})
 
 
+_FIELDS = {
+    "address.lines": "street",
+    "address.postal_code": "postal_code",
+    "address.city": "city",
+    "address.state_code": "state_code",
+    "address.country": "country",
+    "tax_id.number": "tax_number",
+    "tax_id.scheme": "tax_scheme",
+    "contact.name": "contact_name",
+    "contact.email": "contact_email",
+    "contact.phone": "contact_phone",
+}
+
+
 def _take(form: NewCustomerForm, fault: DomainError) -> None:
-    """The parts of the form have other names than the operations behind it."""
-    renamed = {"email": "contact_email", "phone": "contact_phone", "scheme": "tax_scheme"}
-    is_tax = (fault.rule or "").startswith(("tax", "vat", "gstin", "ein"))
+    """Each problem at its field, by the form's names; what the form itself found wrong keeps its words."""
+    wrong = set(form.errors)
     for one in fault.problems:
-        one["field"] = renamed.get(one["field"], one["field"])
-        if is_tax and one["field"] == "number":
-            one["field"] = "tax_number"
+        one["field"] = _FIELDS.get(one["field"], one["field"].rpartition(".")[2])
+    fault.problems = tuple(one for one in fault.problems if one["field"] not in wrong)
     take_fault(form, fault)
 
 

@@ -100,6 +100,12 @@ def submit_invoice(
     return invoice
 
 
+def lacks_backdate_reason(invoice: Invoice, today: date) -> bool:
+    """Whether it is dated back and nobody said why: it can be saved like this, and not submitted."""
+    on = invoice.planned_on
+    return on is not None and on < today and not invoice.backdate_reason.strip()
+
+
 def _never_issued(invoice: Invoice, actor: User | None, on: date, today: date) -> list[Problem]:
     """What issuing refuses whoever approves: nobody is asked to approve it. The right is asked at issue."""
     found: list[Problem] = []
@@ -112,7 +118,7 @@ def _never_issued(invoice: Invoice, actor: User | None, on: date, today: date) -
                 mend="Add lines, or discard it.",
             )
         )
-    if actor is not None and on < today and not invoice.backdate_reason.strip():
+    if actor is not None and lacks_backdate_reason(invoice, today):
         found.append(
             Problem(
                 field="backdate_reason",

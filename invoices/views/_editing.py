@@ -237,7 +237,8 @@ def _due(editor: Editor, invoice: Invoice | None, entity: Entity, today: date) -
         {"due_on": part.due_on, "amount": part.amount, "why": part.reason.partition(": ")[2] or part.reason}
         for part in (invoice.instalments.all() if invoice else [])
     ]
-    return {"parts": parts, "meanings": meanings, "base": base}
+    backdated = bool(invoice and operations.lacks_backdate_reason(invoice, local_day(entity, timezone.now())))
+    return {"parts": parts, "meanings": meanings, "base": base, "backdated": backdated}
 
 
 def _taxes(entity: Entity, customer: Customer, on: date) -> list[dict[str, str]]:
@@ -262,7 +263,7 @@ def _taxes_now(entity: Entity, customer: Customer, on: date) -> list[dict[str, s
         rate = f"{decision.rate.normalize():f}"
         found.append({"code": code, "label": _tax_words(decision, label), "rate": rate, "about": label})
     said = [tax["label"] for tax in found]
-    for tax in found:  # Where all classes fall alike, as in reverse charge, their names tell them apart.
+    for tax in found:  # Where classes fall alike, as in reverse charge, their names tell them apart.
         if said.count(tax["label"]) > 1:
             tax["label"] = f"{tax['label']} · {tax['about']}"
     return found or [{"code": "standard", "label": "Standard rate", "rate": "0", "about": ""}]

@@ -6,6 +6,7 @@ import secrets
 from datetime import date
 from typing import Any
 
+from django.contrib import messages
 from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -231,6 +232,12 @@ def _save(request: StaffRequest, customer: Customer, invoice: Invoice | None) ->
     except DomainError as fault:
         return _page(request, customer, invoice, editor, list(fault.problems), status=fault.status)
     if request.POST.get("then") != "submit":
+        if operations.lacks_backdate_reason(invoice, local_day(invoice.entity, timezone.now())):
+            messages.warning(
+                request,
+                f"It is dated back to {invoice.planned_on} without a reason. Say why under "
+                "“More references and dates”, or take the issue day out: it cannot be submitted like this.",
+            )
         return go(request, invoice, "Saved.")
     try:
         invoice = operations.submit_invoice(invoice, actor=request.user, now=timezone.now())

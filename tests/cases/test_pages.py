@@ -149,7 +149,7 @@ def test_a_call_without_a_next_day_comes_back_with_the_reason(page, case):
     )
 
     assert answer.status_code == 422
-    assert "required" in text(answer)
+    assert "This is needed" in text(answer)
     assert not Call.objects.exists()
 
 

@@ -184,7 +184,7 @@ def test_the_list_is_found_filtered_and_paged(client, sign_in, entity, customer)
     assert names("?q=Ut%69lity+5&sort=-name")[0][0] == "Utility 59"
     assert len(names(f"?segment={segment.pk}&view=all")[0]) == 50
     assert names("?q='%22;--")[0] == []
-    assert client.get(reverse("customers:list") + "?q=%00").status_code == 400
+    assert client.get(reverse("customers:list") + "?q=%00").status_code == 422
     assert names("?entity=999999999999&owner=x&view=nonsense&after=broken")[1].total == 61
     assert b"No customer matches" in client.get(url("list") + "?q=zzz").content
 
@@ -249,10 +249,10 @@ def test_a_customer_is_set_up_in_one_go(client, sign_in, entity):
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [
-        ({"name": ""}, "name", "required"),
+        ({"name": ""}, "name", "This is needed"),
         ({"tax_number": "DE811907981"}, "tax_number", "check digits"),
         ({"contact_phone": "call me"}, "contact_phone", "not a phone number"),
-        ({"currency": "EURO"}, "currency", "most 3"),
+        ({"currency": "EURO"}, "currency", "at most 3"),
         ({"currency": "ABC"}, "currency", "ISO 4217"),
         ({"parent_number": "nobody"}, "parent_number", "No customer has this number"),
         ({"city": "", "street": "Weg 1"}, "city", "missing"),
@@ -269,6 +269,27 @@ def test_a_wrong_new_customer_comes_back_with_the_reason_at_the_field(
     assert answer.status_code == 422
     assert words in str(answer.context["form"].errors[field])
     assert not Customer.objects.exists()
+
+
+def test_everything_wrong_with_a_new_customer_is_said_in_one_round(client, sign_in, entity, customer):
+    sign_in("specialist")
+    wrong = NEW | {
+        "entity": entity.pk, "name": "Helios Solar Gmbh & Co", "currency": "ABC", "city": "",
+        "tax_number": "DE811907981", "contact_phone": "call me", "parent_number": "nobody",
+    }  # fmt: skip
+
+    answer = client.post(url("create"), wrong)
+
+    errors = answer.context["form"].errors
+    assert answer.status_code == 422
+    assert set(errors) == {"currency", "city", "tax_number", "contact_phone", "parent_number"}
+    assert "similar name exists" in answer.content.decode()
+    assert list(Customer.objects.all()) == [customer]
+
+    # Without what the form itself sees, the rest is still said at once.
+    asked = client.post(url("create"), wrong | {"parent_number": "", "different": "yes"})
+    assert set(asked.context["form"].errors) == {"currency", "city", "tax_number", "contact_phone"}
+    assert list(Customer.objects.all()) == [customer]
 
 
 def test_a_similar_name_asks_first(client, sign_in, entity, customer):

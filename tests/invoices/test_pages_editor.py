@@ -1,6 +1,6 @@
 """The editor: customer first, a draft that saves itself, conflicts, faults, requirements, terms."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -285,3 +285,27 @@ def test_classes_that_fall_alike_keep_their_names_apart(client, scene, monkeypat
     labels = [tax["label"] for tax in _editing._taxes_now(scene.customer.entity, scene.customer, on)]
     assert len(set(labels)) == len(labels) > 1
     assert all(label.startswith("Reverse charge · ") for label in labels)
+
+
+def test_a_date_in_the_past_without_reason_is_told_when_it_is_saved(client, scene):
+    client.force_login(scene.clerk)
+    past = {"planned_on": (timezone.localdate() - timedelta(days=2)).isoformat()}
+    said = "dated back"
+
+    typing = client.post(reverse(AUTOSAVE), form(scene, **past)).content.decode()
+    draft = Invoice.objects.get()
+    saved = client.post(
+        reverse("invoices:edit", args=[draft.pk]),
+        form(scene, **past, version=draft.lock_version),
+        follow=True,
+    ).content.decode()
+    draft.refresh_from_db()
+    reason = {"backdate_reason": "The work was done then", "version": draft.lock_version}
+    given = client.post(
+        reverse("invoices:edit", args=[draft.pk]), form(scene, **past, **reason), follow=True
+    ).content.decode()
+
+    assert said in typing
+    assert "without a reason. Say why under" in saved
+    assert said not in given
+    assert Invoice.objects.get().backdate_reason == "The work was done then"

@@ -172,6 +172,7 @@ def _new_state() -> Path:
 def test_the_second_start_keeps_the_data_and_says_where_and_who(copy, figures):
     assert copy.sql("SELECT n FROM kept WHERE n = 42") == [(42,)]
     assert "clerk@demo.example" in copy.process.output()
+    assert "the tables are made or brought up to date" in copy.process.output()
     with urlopen(f"{copy.url}/healthz", timeout=30) as answer:
         assert answer.status == 200
     # The clock ticks and the worker answers: the lines of both come under their names.

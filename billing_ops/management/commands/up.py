@@ -5,9 +5,11 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 from argparse import ArgumentParser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -70,9 +72,11 @@ class Command(BaseCommand):
         try:
             bind = _free_address(options["bind"])
             os.environ.setdefault("BASE_URL", f"http://{_visible(bind)}")
+            say("up", "starting the database and the cache")
             self._start_engines()
             say("up", f"engines ready after {time.monotonic() - began:.1f} s")
-            call_command("migrate", interactive=False, verbosity=0)
+            with _told("the tables are made or brought up to date", began):
+                call_command("migrate", interactive=False, verbosity=0)
             connections.close_all()
             say("up", f"database ready after {time.monotonic() - began:.1f} s")
             self._load_demo()
@@ -198,6 +202,25 @@ def demo_logins() -> list[dict[str, str]]:
         found: list[dict[str, str]] = json.loads(demo_marker().read_text())["logins"]
         return found
     return []
+
+
+@contextmanager
+def _told(what: str, began: float) -> Iterator[None]:
+    """Say that a silent step goes on, at once and every few seconds, so that nobody takes it for stuck."""
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(PROGRESS_SECONDS):
+            say("up", f"{what}, {time.monotonic() - began:.0f} s so far")
+
+    say("up", what)
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
 def _take_state_folder(state: Path) -> IO[str]:
