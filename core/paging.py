@@ -20,6 +20,7 @@ from django.db.models.expressions import Col, Combinable
 from django.http import HttpRequest
 
 from core import formatting
+from core.ignored import tell_unknown_sort
 
 PAGE_SIZE = 50
 EXACT_UP_TO = 10_000
@@ -102,10 +103,13 @@ def paginate(
     """The page the address asks for with `sort`, `after`, `before`.
 
     `sorts` maps the names allowed in `sort` to a field path or expression; `default` is one of them, "-name"
-    for descending. An unknown sort or a stale cursor shows the first page of the default.
+    for descending. An unknown sort or a stale cursor shows the first page of the default; an unknown
+    sort is told.
     """
     asked = request.GET.get("sort", "")
     sort = asked if asked.lstrip("-") in sorts else default
+    if asked and sort != asked:
+        tell_unknown_sort(request, asked)
     return page_of(
         queryset,
         sorts[sort.lstrip("-")],

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import DomainError, Stale
+from core.ignored import tell_ignored
 from core.paging import paginate
 from core.permissions import allowed
 from customers import operations, queries
@@ -35,6 +36,7 @@ SORTS: dict[str, Any] = {"name": Lower("name"), "number": "number", "since": "si
 def list_(request: StaffRequest) -> HttpResponse:
     """Customers by saved view, filters and text."""
     filters = _filters(request)
+    _tell_ignored(request, filters)
     page = paginate(request, queries.listing(request.user, filters), sorts=SORTS, default="name")
     counts = queries.status_counts(request.user)
     context = {
@@ -60,6 +62,14 @@ def _filters(request: StaffRequest) -> queries.Filters:
         owner=request.user.pk if get.get("owner") == "me" else _number(get.get("owner")),
         country=get.get("country", "").upper()[:2],
     )
+
+
+def _tell_ignored(request: StaffRequest, filters: queries.Filters) -> None:
+    read = {"entity": filters.entity, "segment": filters.segment, "owner": filters.owner}
+    unread = [name for name, value in read.items() if value is None]
+    if request.GET.get("view", "active") not in {*Customer.Status.values, "all"}:
+        unread.append("view")
+    tell_ignored(request, known={"q", "view", "country", *read}, unread=unread)
 
 
 def _number(text: str | None) -> int | None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from core import locale
+from core.ignored import tell_ignored
 from core.navigation import COUNT_SECONDS
 from core.numbers import row_id
 from core.paging import paginate
@@ -47,6 +48,8 @@ def filters_of(data: QueryDict, user: User, today: date | None = None) -> tuple[
 def list_(request: StaffRequest) -> HttpResponse:
     """One page of the list."""
     filters, form = filters_of(request.GET, request.user)
+    tab = ["status"] if request.GET.get("status", "") not in queries.TABS else []
+    tell_ignored(request, known=_NAMES, unread=[*form.errors, *tab])
     rows = queries.listing(request.user, filters)
     default = queries.default_sort(filters.status)
     page = paginate(request, rows, sorts=queries.sorts_of(filters.status), default=default)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -35,6 +36,14 @@ _LAST_PAYMENTS = 12
 def account(request: StaffRequest, pk: int) -> HttpResponse:
     """The whole account as of `?as_of=` (today when left out), the statement from `?since=`."""
     customer, on, since, today = _asked(request, pk)
+    days = {"as_of": on, "since": since}
+    unread = [name for name, day in days.items() if request.GET.get(name, day.isoformat()) != day.isoformat()]
+    if unread:
+        messages.warning(
+            request,
+            f"This account is shown as of {on}, from {since}: what the address asked for is no day, lies in "
+            "the future or begins after it ends. Choose a day up to today.",
+        )
     accounts = queries.account_of(customer, on=on, today=today, since=since)
     receipts = queries.visible_to(request.user).filter(customer=customer, received_on__lte=on)
     return render(

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from core import locale
 from core.exporting import table_file
+from core.ignored import tell_ignored
 from core.money import plain
 from core.paging import paginate
 from core.permissions import allowed
@@ -42,6 +43,8 @@ def list_(request: StaffRequest) -> HttpResponse:
     """One page of the list."""
     form = ListForm(request.GET)
     filters = form.filters()
+    tab = ["tab"] if not filters.tab else []
+    tell_ignored(request, known={*form.fields, "tab"}, unread=[*form.errors, *tab])
     rows = queries.listing(request.user, filters)
     page = paginate(request, rows, sorts=queries.SORTS, default="-received")
     small = page.total <= queries.MOST_SUMMED and not page.total_is_estimate
