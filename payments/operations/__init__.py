@@ -26,6 +26,7 @@ from payments.operations._receiving import (
     bounce_payment,
     identify_payment,
     record_payment,
+    refuse_refunded,
 )
 from payments.operations._refunding import (
     approve_refund,
@@ -58,6 +59,7 @@ __all__ = [
     "receive_and_allocate",
     "record_payment",
     "recover_write_off",
+    "refuse_refunded",
     "reject_refund",
     "reject_write_off",
     "request_refund",

@@ -57,7 +57,16 @@ def proposal(request: StaffRequest) -> HttpResponse:
     """What the receipt as typed so far would settle; nothing is written."""
     form = _form(request, request.POST)
     shown = _proposal(request, form, typed=bool(request.POST.get("typed")))
-    return render(request, "payments/_proposal.html", {"form": form, "preview": shown})
+    unread = [f"{form[name].label}: {form.errors[name][0]}" for name in _LEADING if _is_wrong(form, name)]
+    return render(request, "payments/_proposal.html", {"form": form, "preview": shown, "unread": unread})
+
+
+_LEADING = ("customer", "amount", "received_on", "fee", "withheld")
+
+
+def _is_wrong(form: ReceiptForm, name: str) -> bool:
+    """Whether something was typed there that cannot be read; what is empty is only not known yet."""
+    return name in form.errors and bool(str(form.data.get(name, "")).strip())
 
 
 @require_GET
@@ -266,6 +275,11 @@ def bounce(request: StaffRequest, pk: int) -> HttpResponse:
     uses = queries.uses_of(payment.open_item) if payment.open_item else []
     uses = [use for use in uses if not (use.is_reversal or use.is_reversed)]
     form = ReturnForm(request.POST or None, initial={"on": local_day(payment.entity, timezone.now())})
+    blocked = None
+    try:
+        operations.refuse_refunded(payment)
+    except DomainError as fault:
+        blocked = fault
     status = 200
     if request.method == "POST":
         status = 422
@@ -285,7 +299,10 @@ def bounce(request: StaffRequest, pk: int) -> HttpResponse:
                 messages.success(request, f"{payment} is returned; what it paid is open again.")
                 return redirect(payment)
     return render(
-        request, "payments/bounce.html", {"payment": payment, "form": form, "uses": uses}, status=status
+        request,
+        "payments/bounce.html",
+        {"payment": payment, "form": form, "uses": uses, "blocked": blocked},
+        status=status,
     )
 
 

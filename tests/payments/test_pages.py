@@ -243,6 +243,16 @@ def test_a_part_that_cannot_be_takes_the_receipt_back_too(world, as_, typed):
     assert typed in answer.content.decode()
 
 
+def test_an_amount_that_cannot_be_read_is_told_while_one_types(world, as_):
+    client = as_(world.cash)
+
+    wrong = client.post(url("proposal"), form(world, amount="1.700,00")).content.decode()
+    empty = client.post(url("proposal"), form(world, amount="")).content.decode()
+
+    assert "“1.700,00” is not a number here. Write 1,700.00." in wrong
+    assert 'class="err"' not in empty
+
+
 def test_the_proposal_says_why_and_what_is_earned(world, as_):
     first = world.issued("1000.00", now=NOW - timedelta(days=5))
     client = as_(world.cash)
@@ -399,6 +409,23 @@ def test_a_returned_receipt(world, as_):
     assert client.post(url("bounce", payment.pk), sent).status_code == 409
     assert counts() == before
     assert "No funds" in client.get(payment.get_absolute_url()).content.decode()
+
+
+def test_a_receipt_that_was_paid_back_says_before_that_it_cannot_be_returned(world, as_):
+    payment = world.received("50.00")
+    refund = operations.request_refund(
+        payment.open_item, Decimal("20.00"), reason="Asked by mail", actor=world.cash, now=NOW
+    )
+    operations.approve_refund(refund, actor=world.lead, now=NOW)
+    client, before = as_(world.cash), counts()
+
+    page = client.get(url("bounce", payment.pk)).content.decode()
+    refused = client.post(url("bounce", payment.pk), {"on": TODAY.isoformat(), "reason": "No funds"})
+
+    assert f"20.00 EUR of {payment} was refunded to the customer." in page
+    assert "Everything below is reversed" not in page
+    assert refused.status_code == 409
+    assert counts() == before
 
 
 def test_saying_who_paid(world, as_):
