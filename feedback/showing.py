@@ -23,6 +23,7 @@ from feedback.models import Improvement, Theme
 from feedback.queries import Filters, Group, figure_named
 from feedback.rules import CES, CSAT, NPS
 from policies.models import Policy
+from team.roles import BY_CODE
 from trail.models import Entry
 from trail.naming import in_words
 
@@ -120,6 +121,12 @@ def address_of(filters: Filters) -> str:
     return f"{reverse('feedback:answers')}?{urlencode(_query(filters))}"
 
 
+def trend_address(filters: Filters) -> str:
+    """The dashboard with the months of what a filter holds."""
+    query = {n: v for n, v in _query(filters).items() if n not in ("since", "until")}
+    return f"{reverse('feedback:dashboard')}?{urlencode(query)}#trend"
+
+
 def surveys_address(filters: Filters) -> str:
     """The list of the surveys a filter holds."""
     return f"{reverse('feedback:surveys')}?{urlencode(_query(filters))}"
@@ -177,6 +184,8 @@ def narrowed(filters: Filters) -> list[str]:
         said.append(str(Template.objects.filter(pk=filters.template).first() or ""))
     if filters.policy:
         said.append(str(Policy.objects.filter(pk=filters.policy).first() or ""))
+    if filters.team:
+        said.append(BY_CODE[filters.team].name)
     if filters.theme:
         said.append(str(Theme.objects.filter(pk=filters.theme).first() or ""))
     if filters.since:

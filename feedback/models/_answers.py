@@ -130,6 +130,7 @@ class Answer(models.Model):
         "correspondence.Template", on_delete=models.PROTECT, null=True, related_name="+"
     )
     policy = models.ForeignKey("policies.Policy", on_delete=models.PROTECT, null=True, related_name="+")
+    team = models.CharField(max_length=30, blank=True, default="", help_text="Role of whoever worked on it")
     themes = models.ManyToManyField("feedback.Theme", related_name="answers")
     cause = models.ForeignKey("feedback.Cause", on_delete=models.PROTECT, null=True, related_name="answers")
     given_at = models.DateTimeField()

@@ -90,7 +90,7 @@ def enter_answer(
         label=str(subject)[:160] if subject is not None else customer.name[:160],
         entered_by=actor,
         given_at=now,
-        **_named(subject),
+        **_named(subject, customer),
         **_checked(instrument, score, comment, is_complaint),
     )
     return _keep(answer, actor=actor, now=now)
@@ -123,7 +123,7 @@ def _about(about: Survey | Invoice) -> dict[str, object]:
             "occasion": about.occasion,
             "instrument": about.instrument,
             "label": about.label,
-            **_named(about.subject),
+            **_named(about.subject, about.customer),
         }
     return {
         "channel": Channel.PAGE,
@@ -132,17 +132,17 @@ def _about(about: Survey | Invoice) -> dict[str, object]:
         "occasion": Occasion.INVOICE,
         "instrument": Instrument.CSAT,
         "label": str(about.number)[:160],
-        **_named(about),
+        **_named(about, about.customer),
     }
 
 
-def _named(subject: models.Model | None) -> dict[str, object]:
+def _named(subject: models.Model | None, customer: Customer) -> dict[str, object]:
+    setting = setting_of(subject, customer)
     if subject is None:
-        return {}
-    setting = setting_of(subject)
+        return {"team": setting.team}
     kind = ContentType.objects.get_for_model(type(subject))
     named = {"subject_type": kind, "subject_id": subject.pk}
-    return {**named, "template": setting.template, "policy": setting.policy}
+    return {**named, "template": setting.template, "policy": setting.policy, "team": setting.team}
 
 
 def _company(subject: models.Model | None, customer: Customer) -> Entity:

@@ -16,6 +16,7 @@ from entities import queries as entities
 from feedback.models import Answer, Channel, Instrument, Occasion, Survey
 from feedback.rules import HAPPY, UNHAPPY
 from team.models import User
+from team.roles import BY_CODE
 
 MOODS = ("good", "fair", "poor")
 
@@ -53,6 +54,7 @@ class Filters:
     template: int | None = None
     policy: int | None = None
     theme: int | None = None
+    team: str = ""
     since: date | None = None
     until: date | None = None
     text: str = ""
@@ -68,6 +70,7 @@ class Filters:
             occasion=_one_of(query.get("occasion"), Occasion.values),
             channel=_one_of(query.get("channel"), Channel.values),
             mood=_one_of(query.get("mood"), MOODS),
+            team=_one_of(query.get("team"), BY_CODE),
             complaints=_one_of(query.get("complaints"), ("open", "all")),
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
@@ -93,6 +96,7 @@ def found(user: User, filters: Filters) -> QuerySet[Answer]:
         "template_id": filters.template,
         "policy_id": filters.policy,
         "themes": filters.theme,
+        "team": filters.team,
     }
     rows = rows.filter(**{name: value for name, value in equal.items() if value})
     if filters.since:

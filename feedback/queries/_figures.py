@@ -19,6 +19,7 @@ from feedback.queries._answers import Filters, found, found_surveys
 from feedback.rules import Figure, figure
 from policies.models import Policy
 from team.models import User
+from team.roles import BY_CODE
 
 MONTHS = 12
 
@@ -76,7 +77,9 @@ def months_of(user: User, filters: Filters, today: date) -> list[Group]:
 
 
 def groups_of(user: User, filters: Filters, by: str) -> list[Group]:
-    """The figure of one instrument by "template", "policy" or "entity", most answers first."""
+    """The figure of one instrument by "template", "policy", "entity" or "team", most answers first."""
+    if by == "team":
+        return _teams_of(user, filters)
     counted = _counted(found(user, filters), f"{by}_id")
     kinds: dict[str, Any] = {"template": Template, "policy": Policy, "entity": Entity}
     names = kinds[by].objects.in_bulk([key for key in counted if key])
@@ -84,6 +87,16 @@ def groups_of(user: User, filters: Filters, by: str) -> list[Group]:
         Group(str(names[key]), figure(filters.instrument, counts), replace(filters, **{by: key}))
         for key, counts in counted.items()
         if key in names
+    ]
+    return sorted(groups, key=lambda one: (-one.figure.n, one.name))
+
+
+def _teams_of(user: User, filters: Filters) -> list[Group]:
+    counted = _counted(found(user, filters), "team")
+    groups = [
+        Group(BY_CODE[code].name, figure(filters.instrument, counts), replace(filters, team=code))
+        for code, counts in counted.items()
+        if code in BY_CODE
     ]
     return sorted(groups, key=lambda one: (-one.figure.n, one.name))
 

@@ -1,4 +1,4 @@
-"""What the customer had before them when they were asked: the mail's text and the terms of the invoice."""
+"""What the customer had before them when they were asked: text, terms, and the team that worked on it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
 from correspondence.models import Message, Template
+from customers.models import Customer
 from invoices.models import Instalment, Invoice
 from payments.models import Payment
 from policies.models import Policy
+from team.models import User
+from team.roles import ROLES
 
 
 class Setting(NamedTuple):
-    """Text and terms an answer is compared by; None where the thing has none."""
+    """Text, terms and team an answer is compared by; None and "" where the thing has none."""
 
     template: Template | None
     policy: Policy | None
+    team: str = ""
 
 
 def invoice_of(subject: models.Model | None) -> Invoice | None:
@@ -32,13 +36,24 @@ def invoice_of(subject: models.Model | None) -> Invoice | None:
     return found if isinstance(found, Invoice) else None
 
 
-def setting_of(subject: models.Model | None) -> Setting:
-    """The text the invoice was sent with last, and its policy."""
+def setting_of(subject: models.Model | None, customer: Customer) -> Setting:
+    """The text the invoice was sent with last, its policy, and the team whose work it was."""
     invoice = invoice_of(subject)
+    team = _team_of(subject, invoice, customer)
     if invoice is None:
-        return Setting(None, None)
+        return Setting(None, None, team)
     kind = ContentType.objects.get_for_model(Invoice)
     sent = Message.objects.filter(about_type=kind, about_id=invoice.pk, situation="invoice")
     message = sent.select_related("template").order_by("-id").first()
     version = invoice.policy_version
-    return Setting(message.template if message else None, version.policy if version else None)
+    return Setting(message.template if message else None, version.policy if version else None, team)
+
+
+def _team_of(subject: models.Model | None, invoice: Invoice | None, customer: Customer) -> str:
+    """The role of the owner of the thing, else of the invoice's author, else of the customer's own person."""
+    people = (getattr(subject, "owner", None), invoice.created_by if invoice else None, customer.owner)
+    person = next((one for one in people if isinstance(one, User)), None)
+    if person is None:
+        return ""
+    theirs = set(person.groups.values_list("name", flat=True))
+    return next((role.code for role in ROLES if role.code in theirs), "")

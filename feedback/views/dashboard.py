@@ -15,23 +15,30 @@ from core.permissions import allowed
 from entities import queries as entities
 from feedback import queries
 from feedback.models import Instrument
-from feedback.showing import address_of, surveys_address, tile, trend
+from feedback.showing import address_of, narrowed, surveys_address, tile, trend, trend_address
 from team.requests import StaffRequest
 
-_TITLES = {"template": _("By text of the mail"), "policy": _("By payment policy"), "entity": _("By company")}
+_TITLES = {
+    "template": _("By text of the mail"),
+    "policy": _("By payment policy"),
+    "team": _("By team"),
+    "entity": _("By company"),
+}
 
 
 @require_GET
 @allowed("feedback.view_feedback")
 def dashboard(request: StaffRequest) -> HttpResponse:
-    """CSAT, NPS and CES of twelve months, the trend of one, and the same by text, policy and company."""
+    """CSAT, NPS and CES of twelve months, the trend of one, and that by text, policy, team and company."""
     today = timezone.localdate()
     asked = queries.Filters.read(request.GET)
     months = queries.last_months(today)
     year = queries.Filters(entity=asked.entity, since=months[0], until=today)
     instrument = asked.instrument or Instrument.CSAT
     one = replace(year, instrument=instrument)
-    trended = queries.months_of(request.user, one, today)
+    part = queries.Filters(template=asked.template, policy=asked.policy, team=asked.team, theme=asked.theme)
+    shown = replace(one, template=part.template, policy=part.policy, team=part.team, theme=part.theme)
+    trended = queries.months_of(request.user, shown, today)
     open_ones = queries.found(request.user, queries.Filters(entity=asked.entity, complaints="open"))
     context: dict[str, Any] = {
         "tiles": [tile(group) for group in queries.figures_of(request.user, year)],
@@ -41,6 +48,8 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "instrument": instrument,
         "instruments": Instrument.choices,
         "chart": trend(trended, instrument),
+        "only": narrowed(part),
+        "whole_url": trend_address(one),
         "breakdowns": [
             (title, [_row(group) for group in queries.groups_of(request.user, one, by)])
             for by, title in _TITLES.items()
@@ -54,4 +63,9 @@ def dashboard(request: StaffRequest) -> HttpResponse:
 
 
 def _row(group: queries.Group) -> dict[str, Any]:
-    return {"name": group.name, "figure": group.figure, "url": address_of(group.filters)}
+    return {
+        "name": group.name,
+        "figure": group.figure,
+        "url": address_of(group.filters),
+        "trend": trend_address(group.filters),
+    }

@@ -10,9 +10,11 @@ from django.test import Client
 from django.urls import reverse
 from structlog.testing import capture_logs
 
+from disputes import operations as disputes
 from feedback import operations, queries
-from feedback.models import Cause, Improvement, Suggestion, Theme
+from feedback.models import Answer, Cause, Improvement, Suggestion, Theme
 from feedback.showing import address_of
+from tests.disputes.scene import raised
 from tests.factories import make_user
 from tests.feedback.scene import asked, contact_of, entered
 from tests.feedback.test_improvements import done, planned
@@ -66,6 +68,29 @@ def test_each_figure_is_the_sum_of_the_rows_it_opens(world):
     assert (whole.figure.asked, whole.figure.answered) == (1, 1)
     months = queries.months_of(world.clerk, csat, TODAY)
     assert sum(one.figure.n for one in months) == whole.figure.n
+
+
+def test_the_trend_of_a_team_is_made_of_its_answers(world):
+    """Whose work it was: the owner of a dispute, the author of an invoice, else the customer's own person."""
+    told = raised(world, invoice=world.issued("50.00"))
+    assert told.owner == world.clerk
+    disputes.assign(told, to=world.lead, reason="Knows them", actor=world.lead, now=NOW)
+    told.refresh_from_db()
+    entered(world, 5, subject=told)
+    entered(world, 2, subject=told.invoice)
+    entered(world, 1)
+    assert sorted(Answer.objects.values_list("team", flat=True)) == ["", "lead", "specialist"]
+    csat = queries.Filters(instrument="csat")
+    rows = {one.name: one.figure.value for one in queries.groups_of(world.lead, csat, "team")}
+    assert rows == {"Team lead": 100, "Billing specialist": 0}
+
+    client = signed_in(world.lead)
+    page = client.get(reverse("feedback:dashboard"), {"team": "lead"}).content.decode()
+    listed = client.get(reverse("feedback:answers"), {"team": "lead"})
+    assert "1 answers, too few" in page
+    assert "?instrument=csat&amp;team=specialist#trend" in page
+    assert listed.context["page"].total == 1
+    assert "Team lead" in listed.content.decode()
 
 
 def test_too_few_are_marked_and_the_page_is_cheap(world, django_assert_max_num_queries):
