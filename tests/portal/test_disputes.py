@@ -168,6 +168,47 @@ def test_a_link_that_was_closed_disputes_nothing(world, invoice):
     assert not Dispute.objects.exists()
 
 
+def test_a_link_that_ran_out_disputes_nothing(invoice, clock):
+    link = links.create_link(invoice, purpose=links.INVOICE, contact=None, actor=None, now=NOW)
+    clock.move_to(link.expires_at + timedelta(seconds=1))
+    assert send(links.path_of(link)).status_code in (404, 410)
+    assert not Dispute.objects.exists()
+
+
+def test_a_form_sent_again_with_other_words_stays_what_it_was(invoice):
+    path = page_of(invoice)
+    send(path)
+    send(path, lines=["1"], detail="Now all of it is wrong")
+    assert Dispute.objects.get().amount == Decimal("238.00")
+    invoice.refresh_from_db()
+    assert invoice.held_amount == Decimal("238.00")
+
+
+def test_no_more_than_what_is_open_is_disputed(world, invoice):
+    world.pay(invoice, "1000.00")
+    answer = send(page_of(invoice), lines=["1"], amount_1="500.00")
+    assert answer.status_code == 422
+    assert not Dispute.objects.exists()
+    assert send(page_of(invoice), lines=["1"], amount_1="190.00", once="c" * 32).status_code == 200
+    assert send(page_of(invoice), lines=["2"], amount_2="1.00", once="d" * 32).status_code == 422
+    invoice.refresh_from_db()
+    assert invoice.held_amount == invoice.balance == Decimal("190.00")
+
+
+@pytest.mark.parametrize("name", ["invoice", "invoice_id", "pk", "customer", "token"])
+def test_a_form_that_names_another_invoice_disputes_its_own(world, invoice, name):
+    other = make_customer(name="Other Ltd", entity=world.entity, actor=world.lead)
+    furnish(other, world.lead)
+    theirs = world.issued("500.00", customer=other, now=NOW - timedelta(days=4))
+    value = links.path_of(
+        links.create_link(theirs, purpose=links.INVOICE, contact=None, actor=None, now=NOW)
+    ).split("/")[2]
+    send(page_of(invoice), **{name: value if name == "token" else theirs.pk})
+    assert Dispute.objects.get().invoice == invoice
+    theirs.refresh_from_db()
+    assert theirs.held_amount == 0
+
+
 def test_a_preview_sends_nothing(invoice):
     send(page_of(invoice, links.PREVIEW))
     assert not Dispute.objects.exists()
