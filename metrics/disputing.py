@@ -16,10 +16,10 @@ MOST = 200
 """Rows shown behind a figure, the newest first."""
 TITLES = {
     "rate": "Dispute rate",
-    "cycle": "Time to the end",
-    "won": "Win rate",
-    "reopened": "Reopened",
-    "late": "Overdue",
+    "cycle": "Dispute duration",
+    "won": "Disputes won",
+    "reopened": "Disputes reopened",
+    "late": "Disputes overdue",
 }
 DEFINITIONS = {
     "rate": "Invoices that were disputed ÷ invoices issued, both of those issued in the last 90 days. An "

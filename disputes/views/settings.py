@@ -22,6 +22,7 @@ from disputes.models import MatrixStep
 from entities import queries as entities
 from entities.models import Entity
 from team.requests import StaffRequest
+from team.roles import BY_CODE
 
 VIEW, MATRIX, PLAYBOOK = "disputes.view_dispute", "disputes.edit_matrix", "disputes.edit_playbook"
 _EMPTY_ROWS = 2
@@ -53,7 +54,7 @@ def _matrix_page(
     context = {
         "rows": rows,
         "fault": fault,
-        "reasons": rules.REASONS.items(),
+        "reasons": [(code, one, BY_CODE[one.role].name) for code, one in rules.REASONS.items()],
         "limits": [(one, (limits or {}).get(one.pk) or _limits_form(one)) for one in companies],
     }
     return render(request, "disputes/matrix.html", context, status=status)

@@ -15,12 +15,16 @@ from core.money import round_money
 from disputes import operations
 from disputes.models import Dispute
 from disputes.operations import Claim
+from disputes.queries import short_paid
 from invoices.models import Invoice
 from invoices.operations import pending_approval
+from payments.models import Payment
 from team.models import User
 
 logger = structlog.get_logger(__name__)
 
+_WEEK = 24 * 7
+_SHORT = 2
 _SAID = {
     "PRC": "The contract says a lower price for this line since the first of the month.",
     "QTY": "Two pallets were missing, the delivery note says so.",
@@ -47,6 +51,7 @@ class _People:
     lead: User
     controller: User
     director: User
+    cash_applier: User
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,9 @@ class _Plan:
 def dispute(people: dict[str, User], now: datetime) -> None:
     """Have customers dispute some amounts and colleagues work on them; then look at the clocks."""
     who = _People(**people)
-    invoices = _open(len(_PLANS) * 2, now)
+    invoices = _open(now)
     for plan in _PLANS:
-        at = now - timedelta(hours=plan.hours)
+        at = _begin(now, plan.hours)
         invoice = next((one for one in invoices if one.issued_at and one.issued_at < at), None)
         if invoice is None:
             continue
@@ -76,9 +81,34 @@ def dispute(people: dict[str, User], now: datetime) -> None:
             logger.info("demo_without", what="dispute", why=str(refusal))
     for days in range(6, -1, -1):
         operations.watch(now=now - timedelta(days=days))
+    _short(people["cash_applier"], now)
 
 
-def _open(count: int, now: datetime) -> list[Invoice]:
+def _begin(now: datetime, hours: int) -> datetime:
+    """So many hours ago; what is older than a week came on a working morning, so it took office hours."""
+    at = now - timedelta(hours=hours)
+    if hours <= _WEEK:
+        return at
+    return (at - timedelta(days=max(0, at.weekday() - 3))).replace(hour=8, minute=20)
+
+
+def _short(applier: User, now: datetime) -> None:
+    """What two receipts of the last weeks left open is disputed as well."""
+    count = 0
+    for payment in Payment.objects.filter(state=Payment.State.RECEIVED).order_by("-received_on", "-pk")[:400]:
+        for short in short_paid(payment)[:1]:
+            try:
+                with transaction.atomic():
+                    operations.dispute_rest(payment, short.invoice, reason="QTY", actor=applier, now=now)
+            except DomainError as refusal:
+                logger.info("demo_without", what="short payment", why=str(refusal))
+            else:
+                count += 1
+        if count == _SHORT:
+            return
+
+
+def _open(now: datetime) -> list[Invoice]:
     """Open invoices nobody holds, the newest first."""
     rows = Invoice.objects.filter(
         document_type=Invoice.Type.INVOICE,
@@ -89,7 +119,7 @@ def _open(count: int, now: datetime) -> list[Invoice]:
         issued_at__lt=now,
         customer__insolvent=False,
     )
-    return list(rows.select_related("entity", "customer").order_by("-issued_at", "-pk")[:count])
+    return list(rows.select_related("entity", "customer").order_by("-issued_at", "-pk"))
 
 
 def _raise(invoice: Invoice, plan: _Plan, at: datetime) -> Dispute:
@@ -206,7 +236,11 @@ _PLANS = (
     _Plan("PON", 20, "0.1", _credited),
     _Plan("PRC", 24, "0.2", _credited),
     _Plan("QLT", 22, "0.05", _goodwill),
+    _Plan("QTY", 24 * 8, "0.2", _credited),
+    _Plan("CLC", 24 * 10, "0.1", _credited),
     _Plan("QTY", 24 * 12, "0.2", _rejected),
+    _Plan("DSC", 24 * 16, "0.1", _credited),
+    _Plan("PRC", 24 * 22, "0.2", _withdrawn),
     _Plan("NDL", 24 * 25, "0.3", _rejected),
     _Plan("ADR", 24 * 40, "0.5", _withdrawn),
     _Plan("CLC", 24 * 70, "0.2", _withdrawn),

@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 _GROUPS = (("NWE",), ("NWI",), ("NWU",))
 
 
-_DISPUTERS = ("specialist", "collector", "lead", "controller", "director")
+_DISPUTERS = ("specialist", "collector", "lead", "controller", "director", "cash_applier")
 _TELLERS = ("specialist", "lead", "collector", "controller", "cash_applier")
 
 
