@@ -43,6 +43,8 @@ from work.queries import approvals_of
 TASK = "contracts.tasks.do_run"
 _CHUNK = 500
 SHARES = 4
+FEW = 50
+"""So few rows are one worker's, and numbered in the order of the plan."""
 _NOTHING = Decimal(0)
 
 
@@ -131,13 +133,14 @@ def do_run(
 
 def _round(job: Job, now: datetime | None, until: float | None, *, documents: bool) -> Job:
     """Chunk after chunk, until all shares are empty or in other hands, the turn is over or it was stopped."""
-    left, held = deque(range(SHARES)), 0
+    shares = SHARES if job.total > FEW else 1
+    left, held = deque(range(shares)), 0
     # Not all begin with the same share.
     left.rotate(job.done // _CHUNK)
     while len(left) > held and not job.cancel_asked and job.state == Job.State.RUNNING:
         if until is not None and time.monotonic() >= until:
             break
-        job, found = _step(job, left[0], now or timezone.now(), documents=documents)
+        job, found = _step(job, (left[0], shares), now or timezone.now(), documents=documents)
         if found is _Share.EMPTY:
             left.popleft()
         elif found is _Share.HELD:
@@ -147,14 +150,14 @@ def _round(job: Job, now: datetime | None, until: float | None, *, documents: bo
 
 
 @transaction.atomic
-def _step(job: Job, share: int, now: datetime, *, documents: bool) -> tuple[Job, _Share]:
-    """One chunk of a share nobody holds; both locks end with the transaction."""
+def _step(job: Job, share: tuple[int, int], now: datetime, *, documents: bool) -> tuple[Job, _Share]:
+    """One chunk of a share (which, of how many) nobody holds; both locks end with the transaction."""
     with connection.cursor() as cursor:
         # Who ends the run waits for all who work on it.
         cursor.execute(
             "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0)),"
             " pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
-            [_lock_of(job), f"{_lock_of(job)}.{share}"],
+            [_lock_of(job), f"{_lock_of(job)}.{share[0]}"],
         )
         is_ours = cursor.fetchone()[1]
     job = Job.objects.select_related("requested_by").get(pk=job.pk)
@@ -173,13 +176,13 @@ def _lock_of(job: Job) -> str:
     return f"contracts.run.{job.pk}"
 
 
-def _next_rows(run: BillRun, share: int) -> list[RunRow]:
+def _next_rows(run: BillRun, share: tuple[int, int]) -> list[RunRow]:
     """The next rows, no contract twice: what a missed period is billed for is known before the next one."""
     seen: set[int] = set()
     found: list[RunRow] = []
     waiting = (
-        run.rows.annotate(share=F("customer_id") % SHARES)
-        .filter(state=RunRow.State.PLANNED, share=share)
+        run.rows.annotate(share=F("customer_id") % share[1])
+        .filter(state=RunRow.State.PLANNED, share=share[0])
         .select_related("customer")
         .order_by("id")
     )

@@ -123,7 +123,7 @@ def _open(now: datetime) -> list[Invoice]:
 
 
 def _raise(invoice: Invoice, plan: _Plan, at: datetime) -> Dispute:
-    line = invoice.lines.order_by("-taxable").first()
+    line = invoice.lines.order_by("-taxable", "position").first()
     position = line.position if line else None
     amount = None
     if plan.share != "1" and line is not None:

@@ -53,7 +53,7 @@ def test_a_file_is_brought_and_its_matching_is_a_job(page, world):
     [
         (camt(("5.00", "a", "b"), closing="1004.00"), "-1.00 is unexplained"),
         (camt(("5.00", "a", "b"), iban="DE02120300000000202051"), "No account of ours has the number"),
-        (b"", "The submitted file is empty"),
+        (b"", "The file is empty. Export it again"),
         (b"%PDF-1.7", "This is an archive or a document"),
         (b"a,b\n1,2\n", "nobody said yet what its columns mean"),
     ],
