@@ -158,7 +158,8 @@ def settings(request: StaffRequest, pk: int) -> HttpResponse:
 @allowed("customers.edit_customer")
 def create(request: StaffRequest) -> HttpResponse:
     """A new customer with address, tax number and contact."""
-    form = NewCustomerForm(request.POST or None, user=request.user, initial=_first_values(request))
+    given = request.POST if request.method == "POST" else None
+    form = NewCustomerForm(given, user=request.user, initial=_first_values(request))
     fault = None
     alike: list[Customer] = []
     if request.method == "POST":

@@ -1,7 +1,6 @@
 """Pure: amounts in minor units, signatures (T26), and that states only go forward."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
@@ -98,20 +97,6 @@ def test_only_the_gateways_bytes_are_taken(size, figures):
         accepted += 1
     figures("T26", tried=len(wrong), accepted=accepted)
     assert (accepted, BadSignature.status) == (0, 400)
-
-
-def test_a_nearly_right_signature_takes_as_long_as_a_wrong_one():
-    """Compared by hmac.compare_digest: the first wrong sign must not be told by the time. Ten-fold margin."""
-    body, good = event("checkout.session.completed", "cs_1", at=AT)
-    mac = good.split("v1=")[1].split(",")[0]
-    spent = {}
-    for name, guess in {"first": "0" * 64, "last": mac[:-1] + ("0" if mac[-1] != "0" else "1")}.items():
-        began = time.perf_counter()
-        for _ in range(300):
-            with pytest.raises(BadSignature):
-                check_signature(body, f"t={AT},v1={guess}", SECRETS, now=NOW)
-        spent[name] = time.perf_counter() - began
-    assert max(spent.values()) < 10 * min(spent.values())
 
 
 def _flipped(body: bytes, bit: int) -> bytes:

@@ -271,6 +271,16 @@ def test_a_wrong_new_customer_comes_back_with_the_reason_at_the_field(
     assert not Customer.objects.exists()
 
 
+def test_a_new_customer_without_anything_is_told_what_is_missing(client, sign_in, entity):
+    sign_in("specialist")
+
+    answer = client.post(url("create"), {})
+
+    assert answer.status_code == 422
+    assert "name" in answer.context["form"].errors
+    assert not Customer.objects.exists()
+
+
 def test_everything_wrong_with_a_new_customer_is_said_in_one_round(client, sign_in, entity, customer):
     sign_in("specialist")
     wrong = NEW | {
