@@ -132,8 +132,9 @@ def _answers(mail: Message) -> tuple[str, ...]:
 
 
 def _recipients(mail: Message) -> tuple[str, ...]:
-    names = ("Delivered-To", "X-Original-To", "To", "Cc")
-    found = getaddresses([_header(mail, name, 4_000) for name in names])
+    texts = [_header(mail, name, 4_000) for name in ("Delivered-To", "X-Original-To", "To", "Cc")]
+    # One header at a time: newer versions of Python drop all of them when one is empty or cannot be read.
+    found = [one for text in texts if text for one in getaddresses([text])]
     return tuple(dict.fromkeys(address.lower() for _, address in found if "@" in address))[:50]
 
 
