@@ -44,6 +44,8 @@ def begin(page: Any, letter: str, first: str) -> None:
 
 def chosen(page: Any, name: str) -> None:
     expect(page.locator("#peek .ctx-head b")).to_have_text(name)
+    # A key pressed before the scripts of a new page run is heard by nobody.
+    page.wait_for_load_state("load")
 
 
 def test_five_accounts_are_worked_by_keyboard(open_page: Any, collector: Any) -> None:
