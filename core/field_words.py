@@ -64,7 +64,7 @@ _OF_VALIDATORS: Mapping[type, object] = {
 
 _OF_FORMSETS: Mapping[str, Any] = {
     "missing_management_form": _("Part of the page did not arrive. Open it anew and enter this once more."),
-    "too_many_forms": _("These are more lines than %(num)d. Bill the rest in a second document."),
+    "too_many_forms": _("These are more lines than %(num)d. Take some out and enter them apart."),
 }
 
 

@@ -13,6 +13,7 @@ from catalogue.queries import Facts, TaxDecision, prices_of, tax_of
 from catalogue.rules import COMPONENTS
 from core.calendars import Calendar
 from core.errors import Invalid, Problem, problem
+from core.money import LARGEST
 from core.money import amount as exact_amount
 from core.terms import explain, instalments, parse_terms
 from customers.codes import clean_language
@@ -29,8 +30,6 @@ from policies.queries import clauses_of, version_in_force
 from policies.rules import Clauses
 
 Value = TypeVar("Value")
-# What a money column holds: fifteen digits before the point.
-_TOO_LARGE = Decimal(10) ** 15
 
 
 class Book:
@@ -208,9 +207,9 @@ def _refuse_fractions(draft: DraftInput, currency: str) -> None:
 def _refuse_huge(totals: Totals, rate: entities.Rate) -> None:
     """Refuse what the columns cannot hold, in the document's currency or in the books."""
     for number, line in enumerate(totals.lines):
-        if abs(line.net) >= _TOO_LARGE:
+        if abs(line.net) >= LARGEST:
             raise _huge(f"lines[{number}]")
-    if max(abs(totals.gross), abs(totals.due)) * max(rate.rate, Decimal(1)) >= _TOO_LARGE:
+    if max(abs(totals.gross), abs(totals.due)) * max(rate.rate, Decimal(1)) >= LARGEST:
         raise _huge("lines")
 
 

@@ -5,7 +5,7 @@ booked with, in each company's functional currency; companies with another one a
 the day's rate. Every sum here is the sum of rows a page lists.
 """
 
-from metrics.queries._disputes import FEWEST, Behind, DisputeFigure, dispute_figures
+from metrics.queries._disputes import Behind, DisputeFigure, dispute_figures
 from metrics.queries._figures import DSO_DAYS, figures
 from metrics.queries._largest import largest_overdue
 from metrics.queries._needs import needs_of
@@ -14,7 +14,6 @@ from metrics.queries._steps import Step, first_steps
 
 __all__ = [
     "DSO_DAYS",
-    "FEWEST",
     "Age",
     "Behind",
     "Conversion",

@@ -13,14 +13,13 @@ from disputes import rules
 from disputes.models import Clock, Dispute
 from entities.models import Entity
 from entities.queries import business_time, local_day
+from feedback.rules import FEWEST
 from invoices.models import Invoice
 from ledger.book import reporting_currency
 from metrics.queries._shapes import ZERO, Conversion
 from metrics.rules import CycleTime, cycle_time, percentage
 
 DAYS = timedelta(days=90)
-FEWEST = 5
-"""Of fewer a rate says nothing yet."""
 _BILLED = (Invoice.Type.INVOICE, Invoice.Type.DEBIT_NOTE, Invoice.Type.DEPOSIT)
 
 
