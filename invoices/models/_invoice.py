@@ -216,6 +216,10 @@ class Invoice(models.Model):
                 name="a_balance_is_part_of_the_invoice",
             ),
             models.CheckConstraint(
+                condition=Q(held_amount__gte=0) & Q(held_amount__lte=F("balance")),
+                name="no_more_of_an_invoice_is_held_than_is_open",
+            ),
+            models.CheckConstraint(
                 condition=Q(document_type="credit_note", credits__isnull=False)
                 | ~Q(document_type="credit_note"),
                 name="a_credit_note_names_its_invoice",

@@ -4,7 +4,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 
 from core.errors import Invalid, Refused
 from core.money import exponent, plain
@@ -78,7 +77,7 @@ def hold(
         placed_by=actor,
         placed_at=now,
     )
-    _spread(invoice)
+    sync_settlement([invoice.pk])
     record(
         INVOICE_HELD,
         invoice,
@@ -109,7 +108,7 @@ def release(row: Hold, *, actor: User | None, now: datetime, kind: str = "manual
         raise Refused("This hold was released before.", rule="a_hold_is_released_once")
     row.released_at, row.released_by = now, actor
     row.save(update_fields=["released_at", "released_by"])
-    _spread(invoice)
+    sync_settlement([invoice.pk])
     record(
         INVOICE_RELEASED,
         invoice,
@@ -125,13 +124,3 @@ def release(row: Hold, *, actor: User | None, now: datetime, kind: str = "manual
 def _items(invoice: Invoice) -> list[OpenItem]:
     ids = [pk for pk in invoice.instalments.values_list("open_item_id", flat=True) if pk]
     return list(lock_items(ids).values())
-
-
-def _spread(invoice: Invoice) -> None:
-    """Lay what is held on the open items, last due first, so that what is due now stays asked for."""
-    wanted = invoice.holds.filter(released_at=None).aggregate(s=Sum("amount"))["s"] or Decimal(0)
-    for item in sorted(_items(invoice), key=lambda item: (item.due_on, item.pk), reverse=True):
-        item.held_amount = min(wanted, item.open_amount)
-        wanted -= item.held_amount
-        item.save(update_fields=["held_amount"])
-    sync_settlement([invoice.pk])

@@ -9,6 +9,25 @@ from core.money import split, unit
 from invoices.models import Invoice, TaxGroup
 from ledger.rules import Tax
 
+# What is held is laid on the open items, last due first, so that what is due now stays asked for. It is never
+# more than is open, and grows again when money goes back.
+_LAY = """
+WITH holds AS (
+    SELECT invoice_id, sum(amount) AS amount FROM invoices_hold
+    WHERE invoice_id = ANY(%s) AND released_at IS NULL GROUP BY invoice_id
+), laid AS (
+    SELECT i.id, greatest(0, least(i.open_amount, coalesce(h.amount, 0) - coalesce(sum(i.open_amount) OVER (
+               PARTITION BY p.invoice_id ORDER BY i.due_on DESC, i.id DESC
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ), 0))) AS held
+    FROM invoices_instalment p JOIN ledger_openitem i ON i.id = p.open_item_id
+    LEFT JOIN holds h ON h.invoice_id = p.invoice_id
+    WHERE p.invoice_id = ANY(%s) AND (h.amount IS NOT NULL OR i.held_amount > 0)
+)
+UPDATE ledger_openitem i SET held_amount = laid.held FROM laid
+WHERE i.id = laid.id AND i.held_amount <> laid.held
+"""
+
 # One statement for one invoice or ten thousand: every value follows from open items and allocations.
 _SYNC = """
 WITH owed AS (
@@ -42,11 +61,12 @@ WHERE v.id = o.invoice_id
 
 
 def sync_settlement(invoice_ids: Iterable[int]) -> None:
-    """Write balance, held amount, next due day and settlement status from the ledger. Same transaction and
-    locks as the allocation that changed it; the rules are those of `states.settlement_status`."""
+    """Write balance, held amount, next due day and settlement status from the ledger and the holds. Same
+    transaction and locks as what changed them; the rules are those of `states.settlement_status`."""
     ids = sorted(set(invoice_ids))
     if ids:
         with connection.cursor() as cursor:
+            cursor.execute(_LAY, [ids, ids])
             cursor.execute(_SYNC, [ids, ids])
 
 

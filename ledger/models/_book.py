@@ -122,6 +122,9 @@ class OpenItem(models.Model):
                 name="no_more_is_held_than_is_open",
             ),
             models.CheckConstraint(
+                condition=Q(side="debit") | Q(held_amount=0), name="only_what_is_owed_to_us_is_held"
+            ),
+            models.CheckConstraint(
                 condition=Q(side="credit") | Q(due_on__isnull=False), name="a_debit_item_has_a_due_date"
             ),
         ]

@@ -21,7 +21,7 @@ def take(item: OpenItem, amount: Decimal, functional: Decimal) -> None:
     """So much less is open of the item, in its own currency and in that of the books; not yet written."""
     item.open_amount -= amount
     item.open_functional -= functional
-    # What is settled is no longer held; the hold's own row keeps its history.
+    # What is settled is no longer held; the invoice lays its holds anew on what is open.
     item.held_amount = min(item.held_amount, item.open_amount)
 
 

@@ -256,9 +256,8 @@ class Book(RuleBasedStateMachine):
             for row in item.settlements.all():
                 sums[names.get(row.kind, "paid")] += row.amount
             assert invoice.balance == item.open_amount == invoice.payable - sum(sums.values())
-            assert 0 <= invoice.held_amount <= invoice.balance
-            holds = invoice.holds.filter(released_at=None)
-            assert invoice.held_amount <= sum((one.amount for one in holds), Decimal(0))
+            holds = sum((one.amount for one in invoice.holds.filter(released_at=None)), Decimal(0))
+            assert invoice.held_amount == item.held_amount == min(holds, invoice.balance)
             assert invoice.settlement_status == settlement_status(invoice.payable, **sums)
             assert (invoice.next_due_on is None) == (invoice.balance == 0)
 

@@ -60,7 +60,7 @@ def test_the_disputed_part_is_not_counted(world):
     from invoices.operations import hold
 
     invoice = overdue(world)
-    hold(invoice, D("190"), reason="Wrong hours", actor=world.clerk, now=NOW, kind="dispute")
+    hold(invoice, D("190"), reason="Wrong hours", actor=world.clerk, now=NOW)
 
     case = the_case(world)
 

@@ -109,6 +109,12 @@ def test_no_amount_outside_the_invoice_is_disputed():
     assert (Dispute.objects.count(), invoice.held_amount) == (0, 0)
 
 
+RAW_HOLD = (
+    "INSERT INTO invoices_hold (invoice_id, kind, amount, reason, placed_at)"
+    " SELECT id, '{}', {}, 'Raw', now() FROM invoices_invoice"
+)
+
+
 @pytest.mark.soak("T12")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
@@ -125,6 +131,20 @@ def test_no_amount_outside_the_invoice_is_disputed():
         "UPDATE disputes_part SET is_open = false",
         "DELETE FROM disputes_part",
         "UPDATE invoices_hold SET released_at = now()",
+        "UPDATE invoices_hold SET amount = amount + 1",
+        "UPDATE invoices_hold SET amount = amount - 1",
+        "UPDATE invoices_hold SET kind = 'manual'",
+        "UPDATE invoices_hold SET line_id = NULL",
+        "DELETE FROM invoices_hold",
+        RAW_HOLD.format("manual", 1),
+        RAW_HOLD.format("dispute", 500),
+        "UPDATE invoices_invoice SET held_amount = held_amount + 1",
+        "UPDATE invoices_invoice SET held_amount = held_amount - 1",
+        "UPDATE invoices_invoice SET held_amount = 0",
+        "UPDATE invoices_invoice SET held_amount = -1",
+        "UPDATE ledger_openitem SET held_amount = held_amount - 1",
+        "UPDATE ledger_openitem SET held_amount = 0",
+        "UPDATE ledger_openitem SET held_amount = held_amount + 1",
     ],
 )
 def test_raw_sql_cannot_dispute_more_or_end_one_silently(change):
@@ -137,4 +157,6 @@ def test_raw_sql_cannot_dispute_more_or_end_one_silently(change):
     assert (dispute.state, dispute.amount, part.amount) == ("raised", Decimal("119.00"), Decimal("119.00"))
     dispute.invoice.refresh_from_db()
     assert dispute.invoice.held_amount == Decimal("119.00")
-    assert part.hold.released_at is None
+    assert dispute.invoice.instalments.get().open_item.held_amount == Decimal("119.00")
+    hold = dispute.invoice.holds.get()
+    assert (hold, hold.amount, hold.kind, hold.released_at) == (part.hold, part.amount, "dispute", None)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from core.errors import Invalid, Refused
 from invoices import operations
@@ -123,8 +124,8 @@ def test_only_what_is_open_can_be_held(world):
         refused(lambda invoice=invoice: hold(world, invoice, "1.00"), Refused, "nothing open")
 
 
-def test_it_lies_on_the_part_due_last(world):
-    """So that what is due now stays asked for."""
+def in_two(world):
+    """100.00 and its tax, half of it due in 30 days and half in 60."""
     clauses = {
         "terms": "NET 30",
         "instalments": [{"pct": "50", "terms": "NET 30"}, {"pct": "50", "terms": "NET 60"}],
@@ -132,7 +133,12 @@ def test_it_lies_on_the_part_due_last(world):
     version = make_policy(world.entity, world.lead, world.director, clauses=clauses, default=False)
     world.customer.payment_policy = version.policy
     world.customer.save(update_fields=["payment_policy"])
-    invoice = world.issued("100.00")
+    return world.issued("100.00")
+
+
+def test_it_lies_on_the_part_due_last(world):
+    """So that what is due now stays asked for."""
+    invoice = in_two(world)
 
     small = hold(world, invoice, "40.00")
     assert held(invoice)[1] == [0, d("40.00")]
@@ -154,14 +160,88 @@ def test_money_that_arrives_takes_the_hold_down_to_what_is_open(world):
     assert (done.balance, done.held_amount, done.settlement_status) == (0, 0, "paid")
 
 
-def test_money_that_goes_back_is_held_again_once_somebody_releases_another(world):
+def test_money_that_goes_back_is_held_again(world):
+    """Else what is disputed would be asked for because a payment bounced."""
     invoice = world.issued("100.00")
     hold(world, invoice, "100.00")
     other = hold(world, invoice, "10.00")
     payment = world.pay(invoice, "119.00")
+    assert held(invoice) == (0, [0])
+
     payments.bounce_payment(payment, on=TODAY, reason="Returned by the bank", actor=world.cash, now=NOW)
     assert Invoice.objects.get(pk=invoice.pk).balance == d("119.00")
+    assert held(invoice) == (d("110.00"), [d("110.00")])
 
     operations.release(other, actor=world.clerk, now=NOW)
-
     assert held(invoice)[0] == d("100.00")
+
+
+def test_it_moves_to_the_other_part_when_its_own_is_paid(world):
+    invoice = in_two(world)
+    hold(world, invoice, "50.00")
+    payment = world.received("59.50")
+    last = invoice.instalments.order_by("due_on").last()
+
+    payments.allocate_payment(
+        payment, [payments.Part(last.open_item_id, d("59.50"))], actor=world.cash, now=NOW
+    )
+
+    assert held(invoice) == (d("50.00"), [d("50.00"), 0])
+
+
+SAYS = "what_is_held_is_what_the_holds_say"
+RAW_HOLD = (
+    "INSERT INTO invoices_hold (invoice_id, kind, amount, reason, placed_at)"
+    " SELECT id, '{}', {}, 'Raw', now() FROM invoices_invoice"
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("UPDATE invoices_invoice SET held_amount = 1", SAYS),
+        ("UPDATE invoices_invoice SET held_amount = balance + 1", "no_more_of_an_invoice_is_held"),
+        ("UPDATE ledger_openitem SET held_amount = 1", SAYS),
+        ("UPDATE ledger_openitem SET held_amount = 1; UPDATE invoices_invoice SET held_amount = 1", SAYS),
+        (RAW_HOLD.format("manual", 200), "a_new_hold_is_on_what_is_open"),
+        (RAW_HOLD.format("dispute", 20), f"{SAYS}|a_hold_of_a_dispute_is_that_of_a_part"),
+    ],
+)
+@pytest.mark.soak("T12")
+def test_raw_sql_holds_nothing_without_a_hold(world, sql, name):
+    invoice = world.issued("100.00")
+
+    with pytest.raises(IntegrityError, match=name):
+        raw(sql)
+
+    assert held(invoice) == (0, [0])
+    assert not invoice.holds.exists()
+
+
+def test_a_released_hold_stays_released(world):
+    invoice = world.issued("100.00")
+    row = operations.release(hold(world, invoice, "20.00"), actor=world.clerk, now=NOW)
+
+    with pytest.raises(IntegrityError, match="a_hold_is_released_once_and_else_unchanged"):
+        raw("UPDATE invoices_hold SET released_at = NULL, released_by_id = NULL")
+
+    row.refresh_from_db()
+    assert row.released_at == NOW
+
+
+def test_a_credit_is_never_held(world):
+    payment = world.received("50.00")
+
+    with pytest.raises(IntegrityError, match="only_what_is_owed_to_us_is_held"):
+        raw("UPDATE ledger_openitem SET held_amount = 1")
+
+    payment.open_item.refresh_from_db()
+    assert payment.open_item.held_amount == 0
+
+
+@transaction.atomic
+def raw(sql: str) -> None:
+    """Run it with every check of the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.models import OpenItem
+from invoices.operations import hold
 from reminders import operations
 from reminders.models import Reminder
 from tests.reminders.scenes import at, decide, make_scene
@@ -57,10 +57,9 @@ def test_a_pause_or_a_dispute_of_all_of_it_ends_it(world):
     operations.pause(world.customer, kind="manual", reason="x", now=at(CALL), key="a", invoices=[first])
     assert close(world)[0] == 0
 
-    item = OpenItem.objects.get(instalment__invoice=second)
-    OpenItem.objects.filter(pk=item.pk).update(held_amount=Decimal(100))
+    hold(second, Decimal(100), reason="Wrong hours", actor=world.clerk, now=at(CALL))
     assert close(world)[0] == 0
-    OpenItem.objects.filter(pk=item.pk).update(held_amount=item.open_amount)
+    hold(second, Decimal(257), reason="All of it", actor=world.clerk, now=at(CALL))
     assert close(world) == (
         1,
         "done",
