@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -160,29 +161,14 @@ class ProposeForm(forms.Form):
 
 
 class MatrixRowForm(forms.Form):
-    """One line of the escalation matrix; an empty level takes the line out."""
+    """One line of the escalation matrix: which disputes it is for, then to whose level after how long."""
 
-    level = forms.ChoiceField(
-        choices=[("", "—"), (2, "2"), (3, "3"), (4, "4")], required=False, label=_("Level")
-    )
-    role = forms.ChoiceField(
-        choices=[(role.code, role.name) for role in ROLES if "disputes.view_dispute" in role.acts],
-        required=False,
-        initial="lead",
-        label=_("Role"),
-    )
-    counted_from = forms.ChoiceField(
-        choices=[
-            (rules.FROM_BREACH, _("after a missed deadline")),
-            (rules.FROM_RAISED, _("after it was raised")),
-        ],
-        required=False,
-        label=_("Counted"),
-    )
-    hours = forms.IntegerField(min_value=0, max_value=2000, required=False, label=_("Business hours"))
-    at_least = NumberField(minimum=Decimal(0), required=False, label=_("From amount"))
+    at_least = NumberField(minimum=Decimal(0), required=False, label=_("Amount from"))
     reasons = forms.CharField(
-        max_length=80, required=False, label=_("Reasons"), help_text=_("Codes like PRC, TAX; empty: all")
+        max_length=80,
+        required=False,
+        label=_("Reasons"),
+        widget=forms.TextInput(attrs={"placeholder": _("all"), "autocomplete": "off"}),
     )
     segment = forms.ModelChoiceField(
         Segment.objects.order_by("name"), required=False, empty_label=_("all"), label=_("Segment")
@@ -190,23 +176,69 @@ class MatrixRowForm(forms.Form):
     entity = forms.ModelChoiceField(
         Entity.objects.order_by("name"), required=False, empty_label=_("all"), label=_("Company")
     )
+    level = forms.TypedChoiceField(
+        choices=[("", "—"), *((n, str(n)) for n in range(2, rules.TOP + 1))], coerce=int, label=_("Level")
+    )
+    role = forms.ChoiceField(
+        choices=[(role.code, role.name) for role in ROLES if "disputes.view_dispute" in role.acts],
+        initial="lead",
+        label=_("Goes to"),
+    )
+    hours = forms.IntegerField(
+        min_value=0,
+        max_value=2000,
+        label=_("Business hours"),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    counted_from = forms.ChoiceField(
+        choices=[
+            (rules.FROM_BREACH, _("after a missed deadline")),
+            (rules.FROM_RAISED, _("after it was raised")),
+        ],
+        initial=rules.FROM_BREACH,
+        label=_("Counted"),
+    )
+
+    def clean_reasons(self) -> frozenset[str]:
+        """The codes, however they are set apart."""
+        codes = frozenset(self.cleaned_data["reasons"].replace(",", " ").upper().split())
+        if unknown := sorted(codes - rules.REASONS.keys()):
+            raise forms.ValidationError(
+                _("%(code)s is no reason. Use codes of the list below.") % {"code": ", ".join(unknown)}
+            )
+        return codes
 
     def step(self) -> rules.Step | None:
-        """The line, or None where it was emptied."""
+        """The line, or None where nothing was filled in."""
         data = self.cleaned_data
-        if not data.get("level"):
+        if not data:
             return None
-        codes = data["reasons"].replace(",", " ").upper().split()
         return rules.Step(
-            level=int(data["level"]),
-            role=data["role"] or "lead",
-            counted_from=data["counted_from"] or rules.FROM_BREACH,
-            hours=data["hours"] or 0,
+            level=data["level"],
+            role=data["role"],
+            counted_from=data["counted_from"],
+            hours=data["hours"],
             at_least=data["at_least"] or Decimal(0),
-            reasons=frozenset(codes),
+            reasons=data["reasons"],
             segment=data["segment"].pk if data["segment"] else None,
             entity=data["entity"].pk if data["entity"] else None,
         )
+
+    @classmethod
+    def edited(cls, data: Mapping[str, str], act: str, most: int) -> tuple[dict[str, str], int]:
+        """What was typed with a line added ("add") or taken out ("remove:2"), and the line to go on at."""
+        sent = data.get("form-TOTAL_FORMS", "")
+        count = min(int(sent), most) if sent.isdecimal() else 0
+        rows = [{name: data.get(f"form-{n}-{name}", "") for name in cls.base_fields} for n in range(count)]
+        wanted = act.removeprefix("remove:")
+        at = int(wanted) if wanted.isdecimal() else len(rows)
+        if at < len(rows):
+            rows.pop(at)
+        elif len(rows) < most:
+            rows.append({"role": "lead", "counted_from": rules.FROM_BREACH})
+        typed = {f"form-{n}-{name}": value for n, row in enumerate(rows) for name, value in row.items()}
+        counts = {"form-TOTAL_FORMS": str(len(rows)), "form-INITIAL_FORMS": "0"}
+        return typed | counts, min(at, len(rows) - 1)
 
 
 class LimitsForm(forms.Form):

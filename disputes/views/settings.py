@@ -25,39 +25,72 @@ from team.requests import StaffRequest
 from team.roles import BY_CODE
 
 VIEW, MATRIX, PLAYBOOK = "disputes.view_dispute", "disputes.edit_matrix", "disputes.edit_playbook"
-_EMPTY_ROWS = 2
-Rows: Any = forms.formset_factory(MatrixRowForm, extra=_EMPTY_ROWS, max_num=40, absolute_max=60)
+_MOST_STEPS = 40
+Rows: Any = forms.formset_factory(
+    MatrixRowForm, extra=0, max_num=_MOST_STEPS, absolute_max=60, validate_max=True
+)
 
 
 @require_http_methods(["GET", "POST"])
 @allowed(MATRIX)
 def matrix(request: StaffRequest) -> HttpResponse:
-    """The whole matrix in one form: it is put in force as a whole."""
-    rows = Rows(request.POST or None, initial=[_initial(step) for step in MatrixStep.objects.all()])
-    fault = ""
+    """The whole matrix in one form: it is put in force as a whole. Lines come and go without being kept."""
+    if act := request.POST.get("act", ""):
+        typed, at = MatrixRowForm.edited(request.POST, act, _MOST_STEPS)
+        return _matrix_page(request, Rows(typed), at=at)
+    rows = _rows_in_force()
+    if request.method == "POST":
+        data = request.POST.copy()
+        # So that a line that was added and left empty is left out.
+        data["form-INITIAL_FORMS"] = "0"
+        rows = Rows(data)
+    fault = None
     if request.method == "POST" and rows.is_valid():
         steps = [step for form in rows if (step := form.step()) is not None]
         try:
             operations.set_matrix(steps, actor=request.user, now=timezone.now())
         except DomainError as refusal:
-            fault = f"{refusal.message} {refusal.mend or ''}".strip()
+            fault = refusal
         else:
             messages.success(request, _("In force. Open disputes go up by it from now on."))
             return redirect("disputes:matrix")
-    return _matrix_page(request, rows, fault, status=422 if fault or rows.total_error_count() else 200)
+    return _matrix_page(request, rows, fault=fault, status=422 if request.method == "POST" else 200)
+
+
+def _rows_in_force() -> Any:
+    return Rows(initial=[_initial(step) for step in MatrixStep.objects.all()])
 
 
 def _matrix_page(
-    request: StaffRequest, rows: Any, fault: str, *, status: int, limits: dict[int, LimitsForm] | None = None
+    request: StaffRequest,
+    rows: Any,
+    *,
+    fault: DomainError | None = None,
+    at: int | None = None,
+    status: int = 200,
+    limits: dict[int, LimitsForm] | None = None,
 ) -> HttpResponse:
+    """`at` is the line to go on at, after one came or went; what is wrong is said when it is sent."""
     companies = entities.visible_to(request.user).order_by("name")
     context = {
         "rows": rows,
         "fault": fault,
+        "at": at,
+        "wrong": [] if at is not None or not rows.is_bound else _wrong(rows),
         "reasons": [(code, one, BY_CODE[one.role].name) for code, one in rules.REASONS.items()],
         "limits": [(one, (limits or {}).get(one.pk) or _limits_form(one)) for one in companies],
     }
     return render(request, "disputes/matrix.html", context, status=status)
+
+
+def _wrong(rows: Any) -> list[tuple[str, str, str]]:
+    """Each fault: the id of its field, its name, and the words."""
+    found = [("", "", words) for words in rows.non_form_errors()]
+    for number, form in enumerate(rows, start=1):
+        for name, words in form.errors.items():
+            said = _("Step %(n)s, %(field)s") % {"n": number, "field": form.fields[name].label}
+            found.append((form[name].auto_id, said, words[0]))
+    return found
 
 
 @require_POST
@@ -76,8 +109,7 @@ def limits(request: StaffRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The limits hold from now on."))
             return redirect("disputes:matrix")
-    rows = Rows(initial=[_initial(step) for step in MatrixStep.objects.all()])
-    return _matrix_page(request, rows, "", status=422, limits={entity.pk: form})
+    return _matrix_page(request, _rows_in_force(), status=422, limits={entity.pk: form})
 
 
 @require_GET
@@ -125,7 +157,7 @@ def _initial(step: MatrixStep) -> dict[str, Any]:
         "role": step.role,
         "counted_from": step.counted_from,
         "hours": step.hours,
-        "at_least": step.at_least,
+        "at_least": step.at_least or None,
         "reasons": ", ".join(step.reasons),
         "segment": step.segment_id,
         "entity": step.entity_id,

@@ -49,7 +49,7 @@ def give_answer(
     given |= {"line": line, "line_text": line_text[:160] if line else ""}
     if before is not None:
         return _change(before, given, now=now)
-    answer = Answer(link=link, contact=link.contact, given_at=now, **_about(about), **given)
+    answer = Answer(link=link, contact=link.contact, given_at=now, **_about(about, link), **given)
     return _keep(answer, actor=None, now=now)
 
 
@@ -113,7 +113,7 @@ def _checked(instrument: str, score: int, comment: str, is_complaint: bool) -> d
     return {"score": check_score(instrument, score), "comment": words, "is_complaint": is_complaint}
 
 
-def _about(about: Survey | Invoice) -> dict[str, object]:
+def _about(about: Survey | Invoice, link: PublicLink) -> dict[str, object]:
     if isinstance(about, Survey):
         return {
             "survey": about,
@@ -123,7 +123,7 @@ def _about(about: Survey | Invoice) -> dict[str, object]:
             "occasion": about.occasion,
             "instrument": about.instrument,
             "label": about.label,
-            **_named(about.subject, about.customer),
+            **_named(about.subject, about.customer, link),
         }
     return {
         "channel": Channel.PAGE,
@@ -132,17 +132,18 @@ def _about(about: Survey | Invoice) -> dict[str, object]:
         "occasion": Occasion.INVOICE,
         "instrument": Instrument.CSAT,
         "label": str(about.number)[:160],
-        **_named(about, about.customer),
+        **_named(about, about.customer, link),
     }
 
 
-def _named(subject: models.Model | None, customer: Customer) -> dict[str, object]:
-    setting = setting_of(subject, customer)
+def _named(
+    subject: models.Model | None, customer: Customer, link: PublicLink | None = None
+) -> dict[str, object]:
+    setting = setting_of(subject, customer, link)._asdict()
     if subject is None:
-        return {"team": setting.team}
+        return setting
     kind = ContentType.objects.get_for_model(type(subject))
-    named = {"subject_type": kind, "subject_id": subject.pk}
-    return {**named, "template": setting.template, "policy": setting.policy, "team": setting.team}
+    return {"subject_type": kind, "subject_id": subject.pk, **setting}
 
 
 def _company(subject: models.Model | None, customer: Customer) -> Entity:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
-from correspondence.models import Message, Template
+from correspondence.models import Message, PublicLink, Template
 from customers.models import Customer
 from invoices.models import Instalment, Invoice
 from payments.models import Payment
@@ -36,17 +36,25 @@ def invoice_of(subject: models.Model | None) -> Invoice | None:
     return found if isinstance(found, Invoice) else None
 
 
-def setting_of(subject: models.Model | None, customer: Customer) -> Setting:
-    """The text the invoice was sent with last, its policy, and the team whose work it was."""
+def setting_of(subject: models.Model | None, customer: Customer, link: PublicLink | None = None) -> Setting:
+    """The text they had before them, the invoice's policy, and the team whose work it was.
+
+    The text is that of the mail the link came with; else the one the invoice was sent with last.
+    """
     invoice = invoice_of(subject)
-    team = _team_of(subject, invoice, customer)
-    if invoice is None:
-        return Setting(None, None, team)
-    kind = ContentType.objects.get_for_model(Invoice)
-    sent = Message.objects.filter(about_type=kind, about_id=invoice.pk, situation="invoice")
-    message = sent.select_related("template").order_by("-id").first()
-    version = invoice.policy_version
-    return Setting(message.template if message else None, version.policy if version else None, team)
+    version = invoice.policy_version if invoice else None
+    return Setting(
+        _text(invoice, link), version.policy if version else None, _team_of(subject, invoice, customer)
+    )
+
+
+def _text(invoice: Invoice | None, link: PublicLink | None) -> Template | None:
+    rows = Message.objects.filter(template__isnull=False).select_related("template").order_by("-id")
+    message = rows.filter(link=link).first() if link else None
+    if message is None and invoice is not None:
+        kind = ContentType.objects.get_for_model(Invoice)
+        message = rows.filter(about_type=kind, about_id=invoice.pk, situation="invoice").first()
+    return message.template if message else None
 
 
 def _team_of(subject: models.Model | None, invoice: Invoice | None, customer: Customer) -> str:

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import structlog
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 
 from core.errors import DomainError
 from correspondence import links
-from correspondence.models import Delivery
+from correspondence.models import Delivery, Message
 from correspondence.operations import deliver
 from customers.models import Contact, Customer
 from disputes.models import Dispute
@@ -95,11 +97,15 @@ def _on_pages(clerk: User, chance: random.Random, now: datetime) -> Iterator[Ans
     ).select_related("customer", "entity", "policy_version__policy")
     ids = list(issued.order_by("issued_at", "pk").values_list("pk", flat=True))
     step = max(1, len(ids) // _BY_PAGE)
+    invoice_mail = Q(
+        about_type=ContentType.objects.get_for_model(Invoice), situation="invoice", link__isnull=False
+    )
     for at, pk in enumerate(ids[::-1][::step][:_BY_PAGE]):
         invoice = issued.get(pk=pk)
         when = _within(invoice.issued_at, chance, now)
         score, words, theme, cause = _SAID[(at * 5) % len(_SAID)]
-        link = links.create_link(
+        mail = Message.objects.filter(invoice_mail, about_id=pk).select_related("link__contact").first()
+        link = (mail and mail.link) or links.create_link(
             invoice, purpose=links.INVOICE, contact=_contact(invoice.customer), actor=None, now=when
         )
         try:

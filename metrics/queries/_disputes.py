@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import overload
 
 from django.db.models import QuerySet
 
@@ -30,6 +31,31 @@ class Behind:
     dispute: Dispute
     ours: int | None = None
     theirs: int | None = None
+
+
+class Counted(Sequence[Behind]):
+    """Disputes the database counts, and reads as far as they are shown."""
+
+    def __init__(self, rows: QuerySet[Dispute]) -> None:
+        self._rows = rows
+        self._n: int | None = None
+
+    def __len__(self) -> int:
+        if self._n is None:
+            self._n = self._rows.order_by().count()
+        return self._n
+
+    @overload
+    def __getitem__(self, at: int) -> Behind: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Behind]: ...
+    def __getitem__(self, at: int | slice) -> Behind | list[Behind]:
+        if isinstance(at, int):
+            return Behind(self._rows[at])
+        return [Behind(one) for one in self._rows[at]]
+
+    def __iter__(self) -> Iterator[Behind]:
+        return (Behind(one) for one in self._rows.iterator())
 
 
 @dataclass(frozen=True)
@@ -142,5 +168,5 @@ def _late(rows: QuerySet[Dispute], now: datetime) -> DisputeFigure:
     """Open disputes with a missed deadline."""
     running = rows.exclude(state__in=sorted(rules.OVER))
     missed = Clock.objects.filter(met_at=None, due_at__lte=now).values("dispute")
-    late = [Behind(one) for one in running.filter(pk__in=missed).order_by("raised_at", "pk")]
+    late = Counted(running.filter(pk__in=missed).order_by("raised_at", "pk"))
     return DisputeFigure("late", Decimal(len(late)), running.order_by().count(), late)

@@ -27,5 +27,7 @@ def test_it_leaves_answers_suggestions_and_improvements_in_every_state():
     assert Suggestion.objects.filter(is_anonymous=True).count() == 2
     states = set(Improvement.objects.values_list("state", flat=True))
     assert states == {"proposed", "doing", "closed", "measured", "dropped"}
+    by_mail = Answer.objects.filter(channel="survey")
+    assert set(by_mail.values_list("template__situation", flat=True)) == {"survey"}
     assert Answer.objects.get(survey__subject_id=ended.pk, occasion="dispute").score == 5
     assert Publication.objects.filter(outcome="told").count() == len(mail.outbox) - 1

@@ -154,15 +154,8 @@ def test_the_matrix_is_put_in_force_as_a_whole(world):
     client = as_(world.controller)
     page = client.get(url("matrix"))
     assert page.status_code == 200
-    rows = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "0"}
-    rows |= {
-        "form-0-level": "2",
-        "form-0-role": "lead",
-        "form-0-counted_from": "raised",
-        "form-0-hours": "16",
-        "form-0-at_least": "12000",
-        "form-0-reasons": "PRC, tax",
-    }
+    step = {"level": "2", "counted_from": "raised", "hours": "16", "at_least": "12000", "reasons": "PRC, tax"}
+    rows = matrix(step, {})
     assert client.post(url("matrix"), rows).status_code == 302
     step = MatrixStep.objects.get()
     assert (step.level, step.hours, step.at_least, sorted(step.reasons)) == (
@@ -175,6 +168,64 @@ def test_the_matrix_is_put_in_force_as_a_whole(world):
     assert refused.status_code == 422
     assert "PRC, tax" in refused.content.decode()
     assert MatrixStep.objects.get().level == 2
+
+
+def test_what_is_wrong_in_the_matrix_is_said_at_its_field_and_nothing_is_lost(world):
+    client = as_(world.controller)
+    before = list(MatrixStep.objects.values())
+    sent = matrix({"level": "2", "hours": "8"}, {"hours": "soon", "reasons": "PRC xyz", "at_least": "7,5,0"})
+
+    page = client.post(url("matrix"), sent)
+
+    assert page.status_code == 422
+    rows = page.context["rows"]
+    assert [set(row.errors) for row in rows] == [set(), {"level", "hours", "reasons", "at_least"}]
+    text = page.content.decode()
+    assert "XYZ is no reason" in text
+    assert 'href="#id_form-1-level"' in text
+    assert all(f'value="{typed}"' in text for typed in ("soon", "PRC xyz", "7,5,0"))
+    assert list(MatrixStep.objects.values()) == before
+
+    nobody = client.post(url("matrix"), matrix({"level": "3", "hours": "8"}))
+    assert nobody.status_code == 422
+    assert "Nobody is told of a missed deadline" in nobody.content.decode()
+    assert list(MatrixStep.objects.values()) == before
+
+
+def test_a_line_of_the_matrix_comes_and_goes_and_keeps_what_was_typed(world):
+    client = as_(world.controller)
+    before = list(MatrixStep.objects.values())
+    sent = matrix({"level": "2", "hours": "8"}, {"level": "3", "hours": "16", "reasons": "TAX"})
+
+    more = client.post(url("matrix"), sent | {"act": "add"})
+    assert [row["hours"].value() for row in more.context["rows"]] == ["8", "16", None]
+    assert "Please look at these" not in more.content.decode()
+    fewer = client.post(url("matrix"), sent | {"act": "remove:0"})
+    assert [(row["hours"].value(), row["reasons"].value()) for row in fewer.context["rows"]] == [
+        ("16", "TAX")
+    ]
+    for odd in ("remove:9", "remove:-1", "remove:x", "other"):
+        assert client.post(url("matrix"), sent | {"act": odd}).status_code == 200
+    assert client.post(url("matrix"), {"act": "add", "form-TOTAL_FORMS": "x"}).status_code == 200
+    assert list(MatrixStep.objects.values()) == before
+
+    assert client.post(url("matrix"), matrix({"level": "2", "hours": "8"}, {})).status_code == 302
+    assert MatrixStep.objects.get().hours == 8
+
+
+def matrix(*rows):
+    """The lines as a browser sends them."""
+    usual = {
+        "role": "lead",
+        "counted_from": "breach",
+        "reasons": "",
+        "segment": "",
+        "entity": "",
+        "level": "",
+    }
+    usual |= {"hours": "", "at_least": ""}
+    sent = {f"form-{n}-{name}": value for n, row in enumerate(rows) for name, value in (usual | row).items()}
+    return sent | {"form-TOTAL_FORMS": str(len(rows)), "form-INITIAL_FORMS": "0"}
 
 
 def test_limits_of_a_company(world):

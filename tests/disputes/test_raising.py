@@ -177,9 +177,7 @@ def test_the_database_keeps_sum_and_hold():
     dispute = raised(world)
     with pytest.raises(IntegrityError, match="a_dispute_is_the_sum_of_its_parts"):
         _now(lambda: Part.objects.filter(dispute=dispute).update(amount=10, net=10, tax=0))
-    with pytest.raises(
-        IntegrityError, match="ends_its_own_hold|what_the_holds_say"
-    ):
+    with pytest.raises(IntegrityError, match="ends_its_own_hold|what_the_holds_say"):
         _now(lambda: Hold.objects.filter(invoice=dispute.invoice).update(released_at=NOW))
 
 

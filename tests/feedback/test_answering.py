@@ -9,6 +9,7 @@ from conversations import operations as conversations
 from conversations.models import Thread
 from core.errors import DomainError
 from correspondence import links
+from correspondence.models import Message
 from feedback import operations, queries, tasks
 from feedback.models import Answer
 from tests.book.test_concurrency import together
@@ -45,6 +46,21 @@ def refused(act, rule):
 
 def give(link, about, score=4, *, now=NOW, **values):
     return operations.give_answer(link, about, score=score, now=now, **values)
+
+
+def test_an_answer_to_a_survey_knows_the_version_of_the_mail_it_came_by(world):
+    contact_of(world, language="de")
+    survey = asked(world, occasion="relation", subject=world.customer, label=world.entity.name)
+
+    answer = give(survey.link, survey, 9)
+
+    template = answer.template
+    assert template == Message.objects.get(link=survey.link).template
+    assert (template.situation, template.language, template.version) == ("survey", "de", 1)
+    text = queries.Filters(instrument="nps", template=template.pk)
+    [group] = queries.groups_of(world.clerk, queries.Filters(instrument="nps"), "template")
+    assert (group.name, group.figure.n, group.filters) == (str(template), 1, text)
+    assert list(queries.found(world.clerk, text)) == [answer]
 
 
 def test_an_answer_knows_text_and_terms_its_reader_had(world):

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from disputes import operations
-from metrics import kpis
+from metrics import disputing, kpis
 from metrics.queries import dispute_figures
 from metrics.rules import cycle_time
 from tests.disputes.scene import investigated, proposed, raised
@@ -110,6 +112,24 @@ def test_late_is_what_missed_a_deadline_and_is_open():
     found = dispute_figures([world.entity], now=NOW + 6 * HOUR)["late"]
     assert (found.value, found.n) == (1, 2)
     assert [row.dispute.pk for row in found.rows] == [late.pk]
+
+
+@pytest.mark.django_db
+def test_late_ones_are_counted_by_the_database_and_read_as_far_as_they_are_shown(monkeypatch):
+    world = make_world()
+    late = [raised(world, f"{n}00.00", now=NOW + n * HOUR / 10) for n in range(1, 5)]
+    with CaptureQueriesContext(connection) as asked:
+        found = dispute_figures([world.entity], now=NOW + 9 * DAY)
+        assert (found["late"].value, found["late"].n) == (4, 4)
+    assert all("COUNT(" in one["sql"] for one in asked if "met_at" in one["sql"])
+
+    monkeypatch.setattr(disputing, "MOST", 2)
+    with CaptureQueriesContext(connection) as asked:
+        shown = disputing.rows_of(found["late"])
+    assert [row.dispute for row, _, _ in shown] == late[:2]
+    assert len(asked) == 1
+    assert "LIMIT 2" in asked[0]["sql"]
+    assert found["late"].rows[3].dispute == late[3]
 
 
 @pytest.mark.django_db
