@@ -6,6 +6,7 @@ that changes something (JSON); everything else psycopg2 adapts as it is. What th
 """
 
 import gc
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -75,6 +76,40 @@ def _made(model: type[Row], names: Sequence[str], values: Sequence[Any]) -> Row:
     return row
 
 
+def new_row(model: type[Row], **values: Any) -> Row:
+    """`model(**values)` at a tenth of its price, for rows made by the thousand: names are not checked.
+
+    A related row is given by the name of its field, a key by that of its column's attribute.
+    """
+    defaults, made, related = _defaults(model)
+    row = model.__new__(model)
+    held = vars(row)
+    held.update(defaults)
+    for name, make in made:
+        held[name] = make()
+    row._state = ModelState()
+    for name, value in values.items():
+        if name in related:
+            held[related[name]] = None if value is None else value.pk
+            row._state.fields_cache[name] = value
+        else:
+            held[name] = value
+    return row
+
+
+@cache
+def _defaults(
+    model: type[models.Model],
+) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], dict[str, str]]:
+    """What a new row begins with: fixed values, those made anew for each, and {relation: its attribute}."""
+    fields = model._meta.concrete_fields
+    return (
+        {field.attname: field.get_default() for field in fields if not callable(field.default)},
+        [(field.attname, field.get_default) for field in fields if callable(field.default)],
+        {field.name: field.attname for field in fields if field.is_relation},
+    )
+
+
 @cache
 def _reading(
     model: type[models.Model],
@@ -118,6 +153,15 @@ def insert_rows(rows: Sequence[Row], *, page_size: int = 2000) -> list[Row]:
     return found
 
 
+def append_rows(rows: Iterable[models.Model]) -> None:
+    """Insert unsaved objects of one model whose keys nobody asks for, by COPY; else as `insert_rows`."""
+    found = list(rows)
+    if found:
+        model = type(found[0])
+        names, read = _texts(model)
+        copy_rows(model._meta.db_table, names, map(read, found))
+
+
 def run_values(
     statement: str,
     rows: Sequence[Sequence[Any]],
@@ -138,6 +182,20 @@ def run_values(
 
 @cache
 def _shape(model: type[models.Model], generates: bool) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
+    fields, read = _written(model, generates, Json)
+    return ", ".join(connection.ops.quote_name(str(field.column)) for field in fields), read
+
+
+@cache
+def _texts(model: type[models.Model]) -> tuple[list[str], Callable[[Any], tuple[Any, ...]]]:
+    fields, read = _written(model, True, json.dumps)
+    return [str(field.column) for field in fields], read
+
+
+def _written(
+    model: type[models.Model], generates: bool, structure: Callable[[Any], Any]
+) -> tuple[list[Any], Callable[[Any], tuple[Any, ...]]]:
+    """The fields that are written, and what reads their values; JSON goes through `structure`."""
     fields = [
         field
         for field in model._meta.concrete_fields
@@ -152,10 +210,10 @@ def _shape(model: type[models.Model], generates: bool) -> tuple[str, Callable[[A
             return found
         plain = list(found)
         for place in structured:
-            plain[place] = None if plain[place] is None else Json(plain[place])
+            plain[place] = None if plain[place] is None else structure(plain[place])
         return tuple(plain)
 
-    return ", ".join(connection.ops.quote_name(str(field.column)) for field in fields), read
+    return fields, read
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -95,7 +95,8 @@ def _earlier_this_month(invoice: Invoice, today: date) -> int:
         cursor.execute(
             "SELECT count(*) FROM invoices_invoice WHERE customer_id = %s AND entity_id = %s AND id <> %s"
             " AND document_type = 'invoice' AND document_status = 'issued' AND issued_on BETWEEN %s AND %s",
-            [invoice.customer_id, invoice.entity_id, invoice.pk, day.replace(day=1), day],
+            # One of a list has no key yet.
+            [invoice.customer_id, invoice.entity_id, invoice.pk or 0, day.replace(day=1), day],
         )
         return int(cursor.fetchone()[0])
 

@@ -1,9 +1,8 @@
 """Loading what a snapshot is made of, for one document or thousands, in a fixed number of queries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.db.models import Model
 
@@ -16,31 +15,36 @@ from invoices.snapshots import Parts
 Row = TypeVar("Row", bound=Model)
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Rows of all documents and customers of a run, by the key of what they belong to."""
+class Rows(NamedTuple):
+    """The rows of one document; those of a new one may not be written yet."""
 
-    lines: Mapping[int, list[Line]]
-    groups: Mapping[int, list[TaxGroup]]
-    instalments: Mapping[int, list[Instalment]]
-    addresses: Mapping[int, list[Address]]
-    numbers: Mapping[int, list[TaxId]]
-    deductions: Mapping[int, list[Deduction]]
+    invoice: Invoice
+    lines: Sequence[Line]
+    groups: Sequence[TaxGroup]
+    instalments: Sequence[Instalment]
+    deductions: Sequence[Deduction] = ()
 
 
 def load_parts(invoices: Sequence[Invoice], *, on: date, book: Book) -> list[Parts]:
     """Parts of each invoice for issue on the day; entity and customer must be loaded on the rows."""
     ids = [invoice.pk for invoice in invoices]
-    customers = sorted({invoice.customer_id for invoice in invoices})
-    rows = _Rows(
-        lines=_by(Line, "invoice_id", ids, order="position"),
-        groups=_by(TaxGroup, "invoice_id", ids),
-        instalments=_by(Instalment, "invoice_id", ids, order="number"),
-        addresses=_by(Address, "customer_id", customers),
-        numbers=_by(TaxId, "customer_id", customers),
-        deductions=_deductions(invoices),
-    )
-    return [_parts(invoice, rows, on, book) for invoice in invoices]
+    lines = _by(Line, "invoice_id", ids, order="position")
+    groups = _by(TaxGroup, "invoice_id", ids)
+    instalments = _by(Instalment, "invoice_id", ids, order="number")
+    deductions = _deductions(invoices)
+    rows = [
+        Rows(one, lines[one.pk], groups[one.pk], instalments[one.pk], deductions.get(one.pk, ()))
+        for one in invoices
+    ]
+    return parts_of(rows, on=on, book=book)
+
+
+def parts_of(documents: Sequence[Rows], *, on: date, book: Book) -> list[Parts]:
+    """The same of documents whose rows are at hand."""
+    customers = sorted({rows.invoice.customer_id for rows in documents})
+    addresses = _by(Address, "customer_id", customers)
+    numbers = _by(TaxId, "customer_id", customers)
+    return [_parts(rows, addresses, numbers, on, book) for rows in documents]
 
 
 def _deductions(invoices: Sequence[Invoice]) -> dict[int, list[Deduction]]:
@@ -66,27 +70,34 @@ def _by(model: type[Row], column: str, keys: Sequence[int], *, order: str = "id"
     return found
 
 
-def _parts(invoice: Invoice, rows: _Rows, on: date, book: Book) -> Parts:
+def _parts(
+    rows: Rows,
+    addresses: Mapping[int, list[Address]],
+    numbers: Mapping[int, list[TaxId]],
+    on: date,
+    book: Book,
+) -> Parts:
+    invoice = rows.invoice
     entity, customer = invoice.entity, invoice.customer
     day = invoice.planned_on or on
     policy = book.policy(customer, entity, day)
     # A credit note stands under the policy of the invoice it credits.
     if invoice.credits_id and invoice.policy_version_id:
         policy = invoice.policy_version
-    addresses = [address for address in rows.addresses[customer.pk] if address.is_active]
+    active = [address for address in addresses[customer.pk] if address.is_active]
     return Parts(
         invoice=invoice,
-        lines=rows.lines[invoice.pk],
-        groups=rows.groups[invoice.pk],
-        instalments=rows.instalments[invoice.pk],
+        lines=rows.lines,
+        groups=rows.groups,
+        instalments=rows.instalments,
         seller_numbers=book.tax_numbers(entity, day),
         bank=book.bank_account(entity, invoice.currency),
-        buyer_address=_first(addresses, "billing"),
-        delivery_address=_first(addresses, "delivery"),
-        buyer_numbers=[number for number in rows.numbers[customer.pk] if number.is_active],
+        buyer_address=_first(active, "billing"),
+        delivery_address=_first(active, "delivery"),
+        buyer_numbers=[number for number in numbers[customer.pk] if number.is_active],
         policy=policy,
         clauses=book.clauses(policy) if policy else None,
-        deductions=rows.deductions.get(invoice.pk, ()),
+        deductions=rows.deductions,
     )
 
 

@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.module_loading import import_string
 
-from core.rows import copy_rows, insert_rows
+from core.rows import append_rows, copy_rows, insert_rows, new_row
 from trail.models import Entry
 
 
@@ -40,7 +40,7 @@ def record(
     `fact` is `noun.past_participle`; `changes` is {field: (before, after)}; `payload` must be JSON
     or Decimal, date and datetime, which are kept as text. `actor` None is the system.
     """
-    entry = _entry(fact, subject, actor=actor, at=at, customer_id=customer_id, payload=payload)
+    entry = _entries(fact, [Fact(subject, payload, customer_id)], actor=actor, at=at)[0]
     if changes:
         entry.changes = {name: [_text(old), _text(new)] for name, (old, new) in changes.items()}
     insert_rows([entry])
@@ -54,7 +54,7 @@ def record_unnamed(fact: str, subject: models.Model, *, on: date, **payload: Any
     For what is promised to be anonymous; it is announced like any other.
     """
     at = datetime.combine(on, time(12), UTC)
-    entry = _entry(fact, subject, actor=None, at=at, customer_id=None, payload=payload)
+    entry = _entries(fact, [Fact(subject, payload)], actor=None, at=at)[0]
     entry.cid = entry.remote_addr = None
     insert_rows([entry])
     _announce(fact, [entry], at=at)
@@ -63,12 +63,11 @@ def record_unnamed(fact: str, subject: models.Model, *, on: date, **payload: Any
 
 def record_all(fact: str, facts: Iterable[Fact], *, actor: AbstractBaseUser | None, at: datetime) -> int:
     """The same act on many subjects in two statements; returns how many."""
-    entries = [
-        _entry(fact, f.subject, actor=actor, at=at, customer_id=f.customer_id, payload=f.payload)
-        for f in facts
-    ]
-    insert_rows(entries)
-    _announce(fact, entries, at=at)
+    entries = _entries(fact, facts, actor=actor, at=at)
+    if subscribers(fact):
+        _announce(fact, insert_rows(entries), at=at)
+    else:
+        append_rows(entries)
     return len(entries)
 
 
@@ -78,31 +77,32 @@ def subscribers(fact: str) -> tuple[str, ...]:
     return tuple(wiring.get(fact, ()))
 
 
-def _entry(
-    fact: str,
-    subject: models.Model,
-    *,
-    actor: AbstractBaseUser | None,
-    at: datetime,
-    customer_id: int | None,
-    payload: Mapping[str, Any],
-) -> Entry:
+def _entries(
+    fact: str, facts: Iterable[Fact], *, actor: AbstractBaseUser | None, at: datetime
+) -> list[Entry]:
     person = actor if actor is not None and actor.pk else None
-    return Entry(
-        fact=fact,
-        content_type_id=_content_type(subject._meta.model),  # not type(): the person of a request is lazy
-        object_pk=str(subject.pk),
-        object_id=subject.pk if isinstance(subject.pk, int) else None,
-        object_repr=str(subject)[:200],
-        action=Entry.Action.CREATE if fact.endswith(".created") else Entry.Action.UPDATE,
-        actor_id=person.pk if person else None,
-        actor_email=getattr(person, "email", None),
-        cid=get_cid(),
-        remote_addr=_remote_address(),
-        timestamp=at,
-        customer_key=customer_id,
-        additional_data=_json(payload) or None,
-    )
+    shared = {
+        "fact": fact,
+        "action": Entry.Action.CREATE if fact.endswith(".created") else Entry.Action.UPDATE,
+        "actor_id": person.pk if person else None,
+        "actor_email": getattr(person, "email", None),
+        "cid": get_cid(),
+        "remote_addr": _remote_address(),
+        "timestamp": at,
+    }
+    return [
+        new_row(
+            Entry,
+            content_type_id=_content_type(subject._meta.model),  # not type(): the person of a request is lazy
+            object_pk=str(subject.pk),
+            object_id=subject.pk if isinstance(subject.pk, int) else None,
+            object_repr=str(subject)[:200],
+            customer_key=customer_id,
+            additional_data=_json(payload) or None,
+            **shared,
+        )
+        for subject, payload, customer_id in facts
+    ]
 
 
 def _announce(fact: str, entries: list[Entry], *, at: datetime) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from contracts import events
@@ -16,9 +19,10 @@ from contracts.drafting import Group, billed_together, draft_of, groups_of
 from contracts.loading import load_books
 from contracts.models import BillRun, Contract, ContractBill, RunRow
 from contracts.operations._changing import is_renewed, renew_contract
+from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
 from core.errors import Invalid, Refused
 from core.money import plain, round_money
-from core.rows import insert_rows
+from core.rows import append_rows, new_row
 from entities import queries as entities
 from entities.models import Entity
 from invoices import operations as invoices
@@ -35,7 +39,6 @@ JOB_KIND = "contracts"
 PLAN_TASK = "contracts.tasks.do_plan"
 LARGE = 1000
 """Up to so many contracts are planned while somebody waits."""
-_AFTER = "after_customer"
 _CHUNK = 500
 _SHOWN = 50
 _UNDONE = (BillRun.State.PLANNING, BillRun.State.PLANNED, BillRun.State.APPROVED, BillRun.State.RUNNING)
@@ -61,7 +64,7 @@ def plan_run(
     It waits for a second person. Refused where nothing is due; a day after today is `Invalid`.
     """
     run = _begin(entity, as_of, dict(scope or {}), actor, now)
-    for chunk in _chunks(entity, run.scope):
+    for chunk in _chunks(entity, in_scope(entity, run.scope)):
         _write_rows(run, chunk, actor, now)
     return _finish(run, actor, now)
 
@@ -71,7 +74,7 @@ def ask_plan(
     entity: Entity,
     *,
     as_of: date,
-    actor: User,
+    actor: User | None,
     now: datetime,
     scope: Mapping[str, int] | None = None,
 ) -> BillRun:
@@ -96,37 +99,55 @@ def is_large(entity: Entity, scope: Mapping[str, int]) -> bool:
     return len(in_scope(entity, scope).values_list("pk")[: LARGE + 1]) > LARGE
 
 
-def do_plan(job_id: int, *, now: datetime | None = None) -> Job:
-    """Plan chunk by chunk, each a transaction. After a lost worker the next one goes on where it ended."""
+def do_plan(job_id: int, *, now: datetime | None = None, turn: timedelta | None = None) -> Job:
+    """Plan chunk by chunk, alone or beside others, going on where a lost worker ended.
+
+    After a `turn` it stops with the job still running, so that a helper lets other work pass.
+    """
     job = jobs.begin(Job.objects.get(pk=job_id), now=now or timezone.now())
-    more = job.state == Job.State.RUNNING
-    while more and not job.cancel_asked:
-        job, more = _plan_step(job, now or timezone.now())
-    return _end_plan(job, now or timezone.now()) if job.state == Job.State.RUNNING else job
+    until = time.monotonic() + turn.total_seconds() if turn else None
+
+    def step(job: Job, share: Share) -> Job | None:
+        return _plan_step(job, share, now or timezone.now())
+
+    while job.state == Job.State.RUNNING and (until is None or time.monotonic() < until):
+        job = work_on(job, shares(SHARES), step, until=until)
+        if until is None or time.monotonic() < until:
+            job = _end_plan(job, now or timezone.now())
+    return job
 
 
-@transaction.atomic
-def _plan_step(job: Job, now: datetime) -> tuple[Job, bool]:
-    """One chunk; whether there may be another. The job's lock keeps two workers from one plan."""
-    job = Job.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=job.pk)
+def _plan_step(job: Job, share: Share, now: datetime) -> Job | None:
     run = BillRun.objects.select_related("entity").get(pk=job.arguments["run"])
-    if run.state != BillRun.State.PLANNING:
-        return job, False
-    chunk = next(_chunks(run.entity, run.scope, after=job.result.get(_AFTER, 0)), None)
-    if chunk is None:
-        return job, False
+    chunk = _next_chunk(run, job, share)
+    if run.state != BillRun.State.PLANNING or not chunk:
+        return None
     _write_rows(run, chunk, job.requested_by, now)
-    job.result = {**job.result, _AFTER: chunk[-1].customer_id}
+    job = jobs.advance(job, done=len(chunk), now=now)
+    job.result = {**job.result, _after(share): chunk[-1].customer_id}
     job.save(update_fields=["result"])
-    return jobs.advance(job, done=len(chunk), now=now), True
+    return job
+
+
+def _next_chunk(run: BillRun, job: Job, share: Share) -> list[Contract]:
+    """What is planned next of a share: the contracts after the customer its last chunk ended with."""
+    rows = in_scope(run.entity, run.scope).filter(customer__gt=job.result.get(_after(share), 0))
+    return next(_chunks(run.entity, share.within(rows, "customer_id")), [])
+
+
+def _after(share: Share) -> str:
+    return f"after_customer.{share.rest}"
 
 
 @transaction.atomic
 def _end_plan(job: Job, now: datetime) -> Job:
-    """Ask a second person, or throw away what was stopped or came to nothing."""
+    """Ask a second person once nothing is left, or throw away what was stopped or came to nothing."""
+    wait_for_all(job)
     run = _locked(job.arguments["run"])
     job = Job.objects.select_related("requested_by").get(pk=job.pk)
-    if run.state != BillRun.State.PLANNING:
+    if job.state != Job.State.RUNNING or run.state != BillRun.State.PLANNING:
+        return job
+    if not job.cancel_asked and any(_next_chunk(run, job, share) for share in shares(SHARES)):
         return job
     result = {"url": run.get_absolute_url()}
     if job.cancel_asked:
@@ -175,7 +196,7 @@ def _finish(run: BillRun, actor: User | None, now: datetime) -> BillRun:
             mend="Choose a later day or more contracts.",
         )
     run.changes = _changes(run)
-    run.plan_hash = work.hash_of(content_of(run))
+    run.plan_hash = content_hash(run)
     run.state = BillRun.State.PLANNED
     run.save()
     count = sum(sums["invoices"] for sums in run.totals.values())
@@ -187,7 +208,8 @@ def _finish(run: BillRun, actor: User | None, now: datetime) -> BillRun:
 def plan_by_clock(*, now: datetime) -> list[BillRun]:
     """Plan what is due today at each company, once a day; nothing where a run of all contracts still waits.
 
-    A day nobody planned on is caught up by the next one: each missed period has its own row then.
+    A day nobody planned on is caught up by the next one: each missed period has its own row then. Where there
+    are many contracts the run is still being planned, by a job which the caller hands over.
     """
     made = []
     sellers = Contract.objects.filter(state=Contract.State.ACTIVE).values("entity")
@@ -198,7 +220,8 @@ def plan_by_clock(*, now: datetime) -> list[BillRun]:
         if waits or runs.filter(planned_by=None, as_of=today).exists():
             continue
         try:
-            made.append(plan_run(entity, as_of=today, actor=None, now=now))
+            plan = ask_plan if is_large(entity, {}) else plan_run
+            made.append(plan(entity, as_of=today, actor=None, now=now))
         except Refused:
             # Nothing is due, or somebody planned the same day in this moment.
             continue
@@ -234,7 +257,7 @@ def _begin(entity: Entity, as_of: date, scope: dict[str, int], actor: User | Non
         ) from fault
 
 
-def in_scope(entity: Entity, scope: Mapping[str, int]) -> Any:
+def in_scope(entity: Entity, scope: Mapping[str, int]) -> QuerySet[Contract]:
     """The active contracts a run looks at."""
     rows = Contract.objects.filter(entity=entity, state=Contract.State.ACTIVE)
     if "customer" in scope:
@@ -250,14 +273,10 @@ def _renew(entity: Entity, scope: Mapping[str, int], today: date, actor: User | 
             contract = renew_contract(contract, actor=actor, now=now, today=today)  # noqa: PLW2901
 
 
-def _chunks(entity: Entity, scope: Mapping[str, int], *, after: int = 0) -> Iterator[list[Contract]]:
-    """The contracts some at a time, all of a customer together: they may share an invoice. `after` is the
-    customer the last chunk ended with."""
-    rows = (
-        in_scope(entity, scope)
-        .filter(customer__gt=after)
-        .select_related("customer__segment__payment_policy", "customer__payment_policy")
-        .order_by("customer_id", "id")
+def _chunks(entity: Entity, contracts: QuerySet[Contract]) -> Iterator[list[Contract]]:
+    """The contracts some at a time, all of a customer together: they may share an invoice."""
+    rows = contracts.select_related("customer__segment__payment_policy", "customer__payment_policy").order_by(
+        "customer_id", "id"
     )
     chunk: list[Contract] = []
     for contract in rows.iterator(chunk_size=_CHUNK):
@@ -270,14 +289,12 @@ def _chunks(entity: Entity, scope: Mapping[str, int], *, after: int = 0) -> Iter
         yield chunk
 
 
-def _write_rows(
-    run: BillRun, contracts: Sequence[Contract], actor: User | None, now: datetime
-) -> list[RunRow]:
+def _write_rows(run: BillRun, contracts: Sequence[Contract], actor: User | None, now: datetime) -> None:
     together = billed_together(contracts, run.entity, run.as_of)
     groups = groups_of(load_books(contracts, usage_until=run.planned_at), run.as_of, together)
     last = _last_bills([contract.pk for contract in contracts])
     tried = invoices.try_batch([draft_of(group) for group in groups], actor=actor, now=now)
-    return insert_rows([_row(run, group, one, last) for group, one in zip(groups, tried, strict=True)])
+    append_rows(_row(run, group, one, last) for group, one in zip(groups, tried, strict=True))
 
 
 def _row(run: BillRun, group: Group, tried: Tried, last: Mapping[int, Decimal]) -> RunRow:
@@ -301,7 +318,8 @@ def _row(run: BillRun, group: Group, tried: Tried, last: Mapping[int, Decimal]) 
                 "Look at the contract's items and usage.",
             )
         )
-    return RunRow(
+    return new_row(
+        RunRow,
         run=run,
         customer=first.contract.customer,
         parts=[[part.contract.pk, part.bill.period.start.isoformat()] for part in group.parts],
@@ -381,16 +399,17 @@ def _read(run: BillRun, *names: str) -> Iterator[tuple[Any, ...]]:
     return run.rows.order_by("id").values_list(*names).iterator(chunk_size=5000)
 
 
-def content_of(run: BillRun) -> dict[str, Any]:
-    """What a person approves: every invoice with its contracts, periods and amount."""
-    return {
-        "entity": run.entity_id,
-        "as_of": run.as_of.isoformat(),
-        "rows": [
-            [parts, currency, plain(net, currency)]
-            for parts, currency, net in _read(run, "parts", "currency", "net")
-        ],
-    }
+def content_hash(run: BillRun) -> str:
+    """SHA-256 of what a person approves: every invoice with its contracts, periods and amount, as JSON.
+
+    Row after row: a plan of a million is never in memory at once.
+    """
+    found = hashlib.sha256(f'{{"as_of":"{run.as_of}","entity":{run.entity_id},"rows":['.encode())
+    for place, (parts, currency, net) in enumerate(_read(run, "parts", "currency", "net")):
+        row = json.dumps([parts, currency, plain(net, currency)], separators=(",", ":"))
+        found.update(f"{',' if place else ''}{row}".encode())
+    found.update(b"]}")
+    return found.hexdigest()
 
 
 def _ask(run: BillRun, count: int, actor: User | None, now: datetime) -> None:

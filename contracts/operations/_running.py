@@ -2,34 +2,29 @@
 
 Each chunk is one transaction: its contracts locked, what they owe worked out again, invoices numbered, rows
 and bills written, the job counted. A worker that is killed loses its chunk and nothing else; the constraint
-`a_contract_is_billed_once_per_period` holds whoever runs beside it.
-
-Several workers do a run together: it is cut into shares by customer, and a worker takes whichever nobody
-holds. All periods of a contract are in one share, because a missed one is billed before the next.
+`a_contract_is_billed_once_per_period` holds whoever runs beside it. Several workers do a run together.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import Enum, auto
 
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import transaction
 from django.utils import timezone
 
 from contracts import events
 from contracts.drafting import Group, Part, billed_together, draft_of, groups_of, used_quantity
 from contracts.loading import load_books
 from contracts.models import BillLine, BillRun, Contract, ContractBill, RunRow
-from contracts.operations._planning import JOB_KIND, content_of
+from contracts.operations._planning import JOB_KIND, content_hash
+from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
 from core.errors import DomainError, Refused
 from core.money import plain
-from core.rows import insert_rows, run_values
+from core.rows import append_rows, insert_rows, new_row, run_values
 from invoices import operations as invoices
 from invoices.models import Invoice
 from team.models import User
@@ -42,7 +37,6 @@ from work.queries import approvals_of
 # By name: only the clock's edge and the screens' edge hand it over.
 TASK = "contracts.tasks.do_run"
 _CHUNK = 500
-SHARES = 4
 FEW = 50
 """So few rows are one worker's, and numbered in the order of the plan."""
 _NOTHING = Decimal(0)
@@ -57,7 +51,7 @@ def approve_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
     """A second person says yes to the plan; the work is noted as a job, which the caller queues."""
     run = _locked(run)
     _refuse_unless(run, BillRun.State.PLANNED)
-    if work.hash_of(content_of(run)) != run.plan_hash:
+    if content_hash(run) != run.plan_hash:
         raise RunRefused(
             "The plan is not the one that was submitted.",
             rule="approval_is_for_what_was_submitted",
@@ -107,12 +101,6 @@ def retry_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
     return run
 
 
-class _Share(Enum):
-    """How a share was found: worked on, with nothing left to do, or in another worker's hands."""
-
-    WORKED, EMPTY, HELD = auto(), auto(), auto()
-
-
 def do_run(
     job_id: int, *, now: datetime | None = None, documents: bool = True, turn: timedelta | None = None
 ) -> Job:
@@ -124,69 +112,34 @@ def do_run(
     job = jobs.begin(Job.objects.get(pk=job_id), now=now or timezone.now())
     BillRun.objects.filter(job=job, state=BillRun.State.APPROVED).update(state=BillRun.State.RUNNING)
     until = time.monotonic() + turn.total_seconds() if turn else None
+    parts = shares(SHARES if job.total > FEW else 1)
+
+    def step(job: Job, share: Share) -> Job | None:
+        return _step(job, share, now or timezone.now(), documents=documents)
+
     while job.state == Job.State.RUNNING and (until is None or time.monotonic() < until):
-        job = _round(job, now, until, documents=documents)
+        job = work_on(job, parts, step, until=until)
         if until is None or time.monotonic() < until:
             job = _finish(job, now or timezone.now())
     return job
 
 
-def _round(job: Job, now: datetime | None, until: float | None, *, documents: bool) -> Job:
-    """Chunk after chunk, until all shares are empty or in other hands, the turn is over or it was stopped."""
-    shares = SHARES if job.total > FEW else 1
-    left, held = deque(range(shares)), 0
-    # Not all begin with the same share.
-    left.rotate(job.done // _CHUNK)
-    while len(left) > held and not job.cancel_asked and job.state == Job.State.RUNNING:
-        if until is not None and time.monotonic() >= until:
-            break
-        job, found = _step(job, (left[0], shares), now or timezone.now(), documents=documents)
-        if found is _Share.EMPTY:
-            left.popleft()
-        elif found is _Share.HELD:
-            left.rotate(-1)
-        held = held + 1 if found is _Share.HELD else 0
-    return job
-
-
-@transaction.atomic
-def _step(job: Job, share: tuple[int, int], now: datetime, *, documents: bool) -> tuple[Job, _Share]:
-    """One chunk of a share (which, of how many) nobody holds; both locks end with the transaction."""
-    with connection.cursor() as cursor:
-        # Who ends the run waits for all who work on it.
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0)),"
-            " pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
-            [_lock_of(job), f"{_lock_of(job)}.{share[0]}"],
-        )
-        is_ours = cursor.fetchone()[1]
-    job = Job.objects.select_related("requested_by").get(pk=job.pk)
-    if job.state != Job.State.RUNNING or not is_ours:
-        return job, _Share.HELD
+def _step(job: Job, share: Share, now: datetime, *, documents: bool) -> Job | None:
     run = BillRun.objects.select_related("entity").get(job=job)
     rows = _next_rows(run, share)
     if not rows:
-        return job, _Share.EMPTY
+        return None
     failures = _bill(run, rows, actor=job.requested_by, now=now, documents=documents)
     failed = [row.pk for row in rows if row.state == RunRow.State.FAILED]
-    return jobs.advance(job, done=len(rows), failures=failures, failed_ids=failed, now=now), _Share.WORKED
+    return jobs.advance(job, done=len(rows), failures=failures, failed_ids=failed, now=now)
 
 
-def _lock_of(job: Job) -> str:
-    return f"contracts.run.{job.pk}"
-
-
-def _next_rows(run: BillRun, share: tuple[int, int]) -> list[RunRow]:
+def _next_rows(run: BillRun, share: Share) -> list[RunRow]:
     """The next rows, no contract twice: what a missed period is billed for is known before the next one."""
     seen: set[int] = set()
     found: list[RunRow] = []
-    waiting = (
-        run.rows.annotate(share=F("customer_id") % share[1])
-        .filter(state=RunRow.State.PLANNED, share=share[0])
-        .select_related("customer")
-        .order_by("id")
-    )
-    for row in waiting[:_CHUNK]:
+    waiting = share.within(run.rows.filter(state=RunRow.State.PLANNED), "customer_id")
+    for row in waiting.select_related("customer").order_by("id")[:_CHUNK]:
         keys = {key for key, _ in row.parts}
         if keys & seen:
             break
@@ -283,7 +236,8 @@ def _write_bills(run: BillRun, made: Sequence[tuple[RunRow, Group, Invoice]], no
     lines: list[tuple[ContractBill, BillLine]] = []
     for _, group, invoice in made:
         of = {
-            part.contract.pk: ContractBill(
+            part.contract.pk: new_row(
+                ContractBill,
                 contract=part.contract,
                 run=run,
                 period_start=part.bill.period.start,
@@ -298,7 +252,8 @@ def _write_bills(run: BillRun, made: Sequence[tuple[RunRow, Group, Invoice]], no
         }
         bills += of.values()
         for position, (part, rest) in enumerate(group.positions(), start=1):
-            line = BillLine(
+            line = new_row(
+                BillLine,
                 contract=part.contract,
                 document=invoice,
                 position=position,
@@ -311,14 +266,13 @@ def _write_bills(run: BillRun, made: Sequence[tuple[RunRow, Group, Invoice]], no
     insert_rows(bills)
     for bill, line in lines:
         line.bill_id = bill.pk
-    insert_rows([line for _, line in lines])
+    append_rows(line for _, line in lines)
 
 
 @transaction.atomic
 def _finish(job: Job, now: datetime) -> Job:
     """End job and run together, once nothing is left; what was stopped can be taken up again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock_of(job)])
+    wait_for_all(job)
     run = _locked(BillRun.objects.get(job=job))
     job = Job.objects.get(pk=job.pk)
     left = run.rows.filter(state=RunRow.State.PLANNED).exists()

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from catalogue.queries import TaxDecision
 from core.errors import Refused, Stale
 from core.marks import without_marks
-from core.rows import insert_rows
+from core.rows import insert_rows, new_row
 from entities.queries import local_day
 from invoices.deposits import refuse_over_deduction
 from invoices.events import INVOICE_CREATED, INVOICE_DISCARDED, INVOICE_EDITED, INVOICE_REOPENED
@@ -277,7 +277,9 @@ def clear_parts(invoice: Invoice) -> None:
 def instalments_of(invoice: Invoice, worked: Worked) -> list[Instalment]:
     """The rows of what falls due when."""
     return [
-        Instalment(invoice=invoice, number=d.number, due_on=d.due_on, amount=d.amount, reason=d.reason)
+        new_row(
+            Instalment, invoice=invoice, number=d.number, due_on=d.due_on, amount=d.amount, reason=d.reason
+        )
         for d in worked.due
     ]
 
@@ -289,7 +291,8 @@ def lines_of(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[Line]:
         zip(draft.lines, worked.totals.lines, worked.taxes, worked.list_prices, strict=True), start=1
     ):
         rows.append(
-            Line(
+            new_row(
+                Line,
                 invoice=invoice,
                 position=number,
                 item=given.item,
@@ -329,7 +332,8 @@ def groups_of(invoice: Invoice, draft: DraftInput, worked: Worked) -> list[TaxGr
         decision = decisions[group.category, group.rate]
         for component, tax in group.components.items():
             rows.append(
-                TaxGroup(
+                new_row(
+                    TaxGroup,
                     invoice=invoice,
                     category=group.category,
                     rate=group.rate,

@@ -7,13 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from core.errors import DomainError, Problem
-from customers.models import BillingRequirement
 from entities.models import Series
 from entities.queries import local_day
 from invoices import gate
 from invoices.models import Invoice, Line
 from invoices.pricing import Book, Due, due_dates, schedule_of
-from invoices.snapshots import Parts, content_of, snapshot_of
+from invoices.snapshots import Parts, Snapshot, content_of, snapshot_of
 from ledger.models import OpenItem
 from ledger.periods import refuse_closed
 from ledger.rules import DEPOSITS, LATE_FEES, RETURNS, REVENUE, Deposit, Leg, Rate, Tax, credit_note, issue
@@ -46,8 +45,35 @@ class Plan:
         return self.parts.invoice
 
 
-def plan_issue(invoice: Invoice, parts: Parts, book: Book, *, actor: User | None, now: datetime) -> Plan:
-    """The document as it will be issued: its day, due days, postings and snapshot, still without a number."""
+@dataclass(frozen=True)
+class Judged:
+    """What a document would say on a day, and what the gate finds in that."""
+
+    snapshot: Snapshot
+    findings: list[dict[str, str]]
+
+
+def judge(parts: Parts, book: Book, *, on: date, today: date) -> Judged:
+    """The snapshot of the day, without a number, and the findings of its own checks."""
+    invoice = parts.invoice
+    snapshot = snapshot_of(parts, issued_on=on, number="")
+    asked = book.requirements(invoice.customer, invoice.entity, on)
+    return Judged(snapshot, gate.as_rows(gate.own_checks(parts, snapshot, asked, today=today)))
+
+
+def plan_issue(
+    invoice: Invoice,
+    parts: Parts,
+    book: Book,
+    *,
+    actor: User | None,
+    now: datetime,
+    judged: Judged | None = None,
+) -> Plan:
+    """The document as it will be issued: its day, due days, postings and snapshot, still without a number.
+
+    `judged` where its caller asked the gate already, for the same day.
+    """
     today = local_day(invoice.entity, now)
     on = invoice.planned_on or today
     if invoice.document_status != Invoice.Status.APPROVED:
@@ -74,18 +100,11 @@ def plan_issue(invoice: Invoice, parts: Parts, book: Book, *, actor: User | None
     refuse_closed([(invoice.entity_id, on)], now=now)
     _refuse_moved_rates(invoice, parts, book, on)
     due = _due(invoice, parts, book, on)
-    snapshot = snapshot_of(parts, issued_on=on, number="")
-    problems = gate.stopping(
-        gate.as_rows(gate.own_checks(parts, snapshot, _requirements(invoice, on, book), today=today)),
-        invoice.overrides,
-    )
+    judged = judged or judge(parts, book, on=on, today=today)
+    problems = gate.stopping(judged.findings, invoice.overrides)
     if problems:
         raise _blocked(invoice, problems)
-    return Plan(parts, on, due, _legs(invoice, parts, due), snapshot)
-
-
-def _requirements(invoice: Invoice, on: date, book: Book) -> Sequence[BillingRequirement]:
-    return book.requirements(invoice.customer, invoice.entity, on)
+    return Plan(parts, on, due, _legs(invoice, parts, due), judged.snapshot)
 
 
 def _blocked(invoice: Invoice, problems: Sequence[Problem]) -> InvoiceNotIssuable:

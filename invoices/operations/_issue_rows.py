@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from core.rows import copy_rows, run_values
+from core.rows import copy_rows, new_row, run_values
 from invoices.events import INVOICE_ISSUED
 from invoices.models import Document, Instalment, Invoice
 from invoices.operations._issue_plan import Plan
@@ -75,7 +75,8 @@ def _open_item(plan: Plan, leg: Leg, *, is_credit: bool) -> OpenItem:
     invoice = plan.invoice
     part = None if is_credit else plan.due[int(leg.item) - 1]
     reference = plan.number if len(plan.due) == 1 or part is None else f"{plan.number} · {part.number}"
-    return OpenItem(
+    return new_row(
+        OpenItem,
         entity_id=invoice.entity_id,
         customer_id=invoice.customer_id,
         side=OpenItem.Side.CREDIT if is_credit else OpenItem.Side.DEBIT,

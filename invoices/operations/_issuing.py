@@ -3,7 +3,7 @@
 The work that needs no counter is done before the counter is locked; the lock is held for the writes only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from invoices.models import Invoice
 from invoices.operations._credit_settlement import settle_credit
 from invoices.operations._issue_load import load, lock_invoices
 from invoices.operations._issue_numbers import take_numbers
-from invoices.operations._issue_plan import plan_issue
+from invoices.operations._issue_plan import Plan, plan_issue
 from invoices.operations._issue_rows import write_issued
 from invoices.pricing import Book
 from team.models import User
@@ -54,11 +54,27 @@ def issue_invoices(
             plans.append(plan_issue(invoice, parts, book, actor=actor, now=now))
         except DomainError as refusal:
             refused[invoice.pk] = refusal
-    plans.sort(key=lambda plan: (plan.on, plan.invoice.pk))
+    issued = number_and_write(plans, refused, actor=actor, now=now, documents=documents)
+    return Issued(issued, refused)
+
+
+def number_and_write(
+    plans: Sequence[Plan],
+    refused: dict[int, DomainError],
+    *,
+    actor: User | None,
+    now: datetime,
+    documents: bool = True,
+) -> list[Invoice]:
+    """Give the planned documents, written before, their numbers and write what issuing means.
+
+    Those that cannot have one are added to `refused` by key; the others are the answer.
+    """
+    plans = sorted(plans, key=lambda plan: (plan.on, plan.invoice.pk))
     plans = take_numbers(plans, refused, now=now)
     if plans:
         write_issued(plans, actor=actor, now=now, documents=documents)
         for plan in plans:
             if plan.invoice.credits_id:
                 settle_credit(plan.invoice, plan.items.get("credit"), on=plan.on, actor=actor, now=now)
-    return Issued([plan.invoice for plan in plans], refused)
+    return [plan.invoice for plan in plans]

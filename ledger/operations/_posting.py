@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from core.rows import copy_rows, insert_rows, rows_where, run_values
+from core.rows import copy_rows, insert_rows, new_row, rows_where, run_values
 from ledger.models import Entry, OpenItem
 from ledger.periods import closed_meanwhile, refuse_closed
 from ledger.postings import Leg
@@ -72,7 +72,8 @@ def post(postings: Sequence[Posting], *, actor: User | None, now: datetime) -> l
 
 
 def _entry(posting: Posting, actor_id: int | None, now: datetime) -> Entry:
-    return Entry(
+    return new_row(
+        Entry,
         entity_id=posting.entity_id,
         on=posting.on,
         kind=posting.kind,

@@ -4,12 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from contracts import operations
 from contracts.models import BillRun
 from contracts.operations._running import _step
+from contracts.operations._sharing import Share
 from customers.models import Customer
 from invoices.models import Invoice
 from tests.contracts.scene import active
@@ -43,8 +45,9 @@ def test_a_run_is_looked_at_watched_mended_and_tried_again(open_page: Any, monke
     run.refresh_from_db()
     # The page asks for itself: what the worker counts appears without a click.
     many = abs(world.customer.pk - other.pk) + 1
-    share = (world.customer.pk % many, many)
-    _step(jobs.begin(run.job, now=now), share, timezone.now(), documents=True)
+    share = Share(world.customer.pk % many, many)
+    with transaction.atomic():
+        _step(jobs.begin(run.job, now=now), share, timezone.now(), documents=True)
     expect(boss.locator("#job .big")).to_contain_text("1 of 2")
     operations.do_run(run.job_id)
     expect(boss.locator("#job .note.bad")).to_contain_text("1 invoice was not made")

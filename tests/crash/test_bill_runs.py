@@ -13,7 +13,7 @@ from django.utils import timezone
 from contracts import operations, tasks
 from contracts.inputs import ContractInput, ItemInput
 from contracts.models import BillLine, BillRun, Contract, ContractBill
-from contracts.operations._running import SHARES
+from contracts.operations._sharing import SHARES
 from invoices.models import Invoice, Snapshot
 from ledger.models import Entry as Posting
 from ledger.queries import faults
