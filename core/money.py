@@ -6,10 +6,12 @@ CGST Act s.170 have it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from typing import Literal
+from functools import reduce
+from math import lcm
+from typing import Literal, cast
 
 from core.errors import Invalid
 
@@ -70,6 +72,11 @@ def times(value: Decimal, factor: Decimal) -> Decimal:
     return _EXACT.multiply(value, factor)
 
 
+def added(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum, however many digits it has."""
+    return reduce(_EXACT.add, values, Decimal(0))
+
+
 def exact(value: Number | str) -> Fraction:
     """The number as an exact fraction. Floats, NaN and infinities are refused with `Invalid`."""
     if isinstance(value, bool) or not isinstance(value, Decimal | Fraction | int | str):
@@ -109,9 +116,8 @@ def round_to(value: Number | str, step: Decimal, *, mode: Mode = "half_up") -> D
     """The multiple of `step` (> 0) nearest to `value`, with the digits of `step`: 54.32 to 0.05 is 54.30."""
     if step <= 0:
         raise Invalid("Amounts are rounded to a step above zero.", field="step", rule="step_is_positive")
-    _, figures, power = step.as_tuple()
-    digits = max(0, -int(power))
-    if figures == (1,) and int(power) == -digits >= -LONGEST:
+    digits = _places(step)
+    if digits is not None:
         # A power of ten: a tenth of the price of dividing fractions, and as exact.
         if isinstance(value, Decimal) and _is_short(value):
             rounded = value.quantize(step, rounding=_ROUNDING[mode], context=_EXACT)
@@ -119,7 +125,14 @@ def round_to(value: Number | str, step: Decimal, *, mode: Mode = "half_up") -> D
         if isinstance(value, Fraction):
             return _digits(_whole(value.numerator * 10**digits, value.denominator, mode), digits)
     steps = exact(value) / Fraction(step)
-    return _decimal(_whole(steps.numerator, steps.denominator, mode) * Fraction(step), digits)
+    shown = max(0, -int(step.as_tuple().exponent))
+    return _decimal(_whole(steps.numerator, steps.denominator, mode) * Fraction(step), shown)
+
+
+def _places(step: Decimal) -> int | None:
+    """The decimals of a step that is 1, 0.1, 0.01 and so on; None of any other."""
+    _, figures, power = step.as_tuple()
+    return -int(power) if figures == (1,) and -LONGEST <= int(power) <= 0 else None
 
 
 def round_money(value: Number | str, currency: str, *, mode: Mode = "half_up") -> Decimal:
@@ -173,19 +186,35 @@ def apportion(shares: Sequence[Number], total: Decimal, *, unit: Decimal) -> lis
     multiple of `unit` or lies a unit per share or more away from the sum of the shares.
     """
     sign = -1 if total < 0 else 1
-    exact_units = [sign * Fraction(share) / Fraction(unit) for share in shares]
-    target = abs(Fraction(total) / Fraction(unit))
-    floors = [value.numerator // value.denominator for value in exact_units]
-    left = target - sum(floors)
-    if left.denominator != 1 or not 0 <= left <= len(floors):
+    counts, one = _in_parts([sign * value for value in (*shares, total)], unit)
+    target = counts.pop()
+    floors = [count // one for count in counts]
+    left = target - sum(floors) * one
+    if left % one or not 0 <= left <= len(floors) * one:
         raise Invalid(
             f"{total} cannot be made of these shares in steps of {unit}.", rule="split_loses_nothing"
         )
-    order = sorted(range(len(floors)), key=lambda index: (floors[index] - exact_units[index], index))
-    for index in order[: int(left)]:
+    order = sorted(range(len(floors)), key=lambda index: (floors[index] * one - counts[index], index))
+    for index in order[: left // one]:
         floors[index] += 1
-    digits = max(0, -int(unit.as_tuple().exponent))
-    return [_decimal(sign * count * Fraction(unit), digits) for count in floors]
+    digits = _places(unit)
+    if digits is not None:
+        return [_digits(sign * count, digits) for count in floors]
+    shown = max(0, -int(unit.as_tuple().exponent))
+    return [_decimal(sign * count * Fraction(unit), shown) for count in floors]
+
+
+def _in_parts(values: Sequence[Number], unit: Decimal) -> tuple[list[int], int]:
+    """The values as whole numbers of one small part, and how many of these make a unit."""
+    digits = _places(unit)
+    if digits is not None and all(isinstance(value, Decimal) and _is_short(value) for value in values):
+        # The point is moved: a tenth of the price of dividing fractions, and as exact.
+        decimals = cast("Sequence[Decimal]", values)
+        most = max(digits, *(-int(value.as_tuple().exponent) for value in decimals))
+        return [int(value.scaleb(most, _EXACT)) for value in decimals], 10 ** (most - digits)
+    exact_units = [Fraction(value) / Fraction(unit) for value in values]
+    one = lcm(*(value.denominator for value in exact_units))
+    return [value.numerator * (one // value.denominator) for value in exact_units], one
 
 
 def split(total: Decimal, weights: Sequence[Decimal], *, unit: Decimal) -> list[Decimal]:

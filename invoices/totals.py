@@ -13,12 +13,13 @@ from typing import Literal
 
 from catalogue.rules import COMPONENTS, Regime, gst_regime
 from core.errors import Invalid
-from core.money import amount, apportion, round_money, round_to, split, unit, zero
+from core.money import added, amount, apportion, round_money, round_to, split, times, unit, zero
 
 TaxRounding = Literal["group", "line"]
 Key = tuple[str, Decimal]
 ONE_TAX: Mapping[str, Fraction] = {"": Fraction(1)}
 RUPEE = Decimal(1)
+_HUNDREDTH = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -192,8 +193,11 @@ def _line_net(line: Line, number: int, currency: str) -> tuple[Decimal, Decimal,
         raise Invalid(
             f"Line {number}: a tax rate is not negative.", field=f"{where}.rate", rule="rate_not_negative"
         )
-    gross = round_money(Fraction(line.qty) * Fraction(line.price) / Fraction(line.base_qty), currency)
-    off = round_money(Fraction(gross) * Fraction(line.discount_pct) / 100, currency)
+    if line.base_qty == 1:
+        gross = round_money(times(line.qty, line.price), currency)
+    else:
+        gross = round_money(Fraction(line.qty) * Fraction(line.price) / Fraction(line.base_qty), currency)
+    off = _percent(gross, line.discount_pct, currency)
     off += amount(line.discount, currency, field=f"{where}.discount")
     if gross >= 0 and off > gross:
         raise Invalid(
@@ -205,6 +209,10 @@ def _line_net(line: Line, number: int, currency: str) -> tuple[Decimal, Decimal,
     return gross, off, gross - off + amount(line.charge, currency, field=f"{where}.charge")
 
 
+def _percent(value: Decimal, pct: Decimal, currency: str) -> Decimal:
+    return round_money(times(times(value, pct), _HUNDREDTH), currency)
+
+
 def _document_discount(sum_lines: Decimal, pct: Decimal, fixed: Decimal, currency: str) -> Decimal:
     if pct and fixed:
         raise Invalid(
@@ -214,11 +222,7 @@ def _document_discount(sum_lines: Decimal, pct: Decimal, fixed: Decimal, currenc
         )
     if not 0 <= pct <= 100:
         raise Invalid("A discount is 0 to 100 %.", field="discount_pct", rule="discount_is_a_percentage")
-    result = (
-        round_money(Fraction(sum_lines) * Fraction(pct) / 100, currency)
-        if pct
-        else amount(fixed, currency, field="discount")
-    )
+    result = _percent(sum_lines, pct, currency) if pct else amount(fixed, currency, field="discount")
     if sum_lines >= 0 and result > sum_lines:
         raise Invalid(
             f"The discount {result} is more than the lines' {sum_lines}.",
@@ -276,13 +280,15 @@ def _tax_groups(
     groups = []
     for (category, rate), inside in members.items():
         taxable = sum((piece.taxable for piece in inside), zero(currency))
+        whole = [times(times(piece.taxable, rate), _HUNDREDTH) for piece in inside]
         taxes = {}
         for name, share in components.items():
-            exact = [Fraction(piece.taxable) * Fraction(rate) / 100 * share for piece in inside]
+            exact = [Fraction(tax) * share if share != 1 else tax for tax in whole]
             if tax_rounding == "line":
                 parts = [round_money(part, currency) for part in exact]
             else:
-                parts = apportion(exact, round_money(sum(exact, Fraction(0)), currency), unit=unit(currency))
+                rounded = round_money(added(whole) if share == 1 else sum(exact, Fraction(0)), currency)
+                parts = apportion(exact, rounded, unit=unit(currency)) if len(exact) > 1 else [rounded]
             for piece, part in zip(inside, parts, strict=True):
                 piece.components[name] = part
             taxes[name] = sum(parts, zero(currency))
