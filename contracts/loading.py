@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from django.db.models import Sum
 
+from catalogue.models import Item
 from contracts.models import (
     BillLine,
     Contract,
@@ -22,6 +23,9 @@ from contracts.models import (
 )
 from contracts.owing import Facts, ItemFacts
 from contracts.rules import Tier
+from core.rows import rows_of
+from customers.queries import with_settings
+from entities.models import Entity
 from invoices.models import Invoice
 
 
@@ -39,10 +43,18 @@ class Book:
     done: frozenset[date]
 
 
+def furnish(contracts: Sequence[Contract], entity: Entity) -> list[Contract]:
+    """The contracts with their company, and with customers as `with_settings` gives them."""
+    customers = with_settings({contract.customer_id for contract in contracts})
+    for contract in contracts:
+        contract.entity, contract.customer = entity, customers[contract.customer_id]
+    return list(contracts)
+
+
 def load_books(contracts: Sequence[Contract], *, usage_until: datetime | None = None) -> list[Book]:
     """The book of each contract; usage that arrived after `usage_until` is not known yet."""
     keys = [contract.pk for contract in contracts]
-    items = _grouped(ContractItem.objects.filter(contract__in=keys).select_related("item").order_by("id"))
+    items = _grouped(_items(keys))
     tiers: dict[int, list[ContractTier]] = {}
     for tier in ContractTier.objects.filter(item__contract__in=keys):
         tiers.setdefault(tier.item_id, []).append(tier)
@@ -76,6 +88,15 @@ def load_books(contracts: Sequence[Contract], *, usage_until: datetime | None = 
         )
         for contract in contracts
     ]
+
+
+def _items(keys: Sequence[int]) -> list[ContractItem]:
+    """The items of the contracts, each with the item of the catalogue it was made of."""
+    rows = rows_of(ContractItem, "contract_id", keys)
+    listed = {item.pk: item for item in rows_of(Item, "id", {row.item_id for row in rows if row.item_id})}
+    for row in rows:
+        row.item = listed[row.item_id] if row.item_id else None
+    return rows
 
 
 def load_book(contract: Contract) -> Book:

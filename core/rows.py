@@ -103,9 +103,10 @@ def _defaults(
 ) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], dict[str, str]]:
     """What a new row begins with: fixed values, those made anew for each, and {relation: its attribute}."""
     fields = model._meta.concrete_fields
+    made = [field for field in fields if field.has_default() and callable(field.default)]
     return (
-        {field.attname: field.get_default() for field in fields if not callable(field.default)},
-        [(field.attname, field.get_default) for field in fields if callable(field.default)],
+        {field.attname: field.get_default() for field in fields if field not in made},
+        [(field.attname, field.get_default) for field in made],
         {field.name: field.attname for field in fields if field.is_relation},
     )
 

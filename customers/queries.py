@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 
 from core.rows import rows_of, rows_where
 from customers import rules
@@ -28,6 +28,8 @@ from policies.models import Policy
 from team.models import User
 from trail.models import Entry
 from trail.queries import entries_of_customer
+
+Row = TypeVar("Row", bound=Model)
 
 ALIKE = 0.45
 """From this trigram similarity on two names are close enough to ask (0 to 1)."""
@@ -153,6 +155,24 @@ def _level(customer: Customer, entity: Entity, name: str, company_name: str) -> 
     if company_name and (default := getattr(entity, company_name, None)):
         return default, "company", entity.name
     return None, "none", "Nothing is set on any level"
+
+
+def with_settings(keys: Iterable[int]) -> dict[int, Customer]:
+    """Customers by key with segment and payment policies, one object each: what one is asked serves all."""
+    customers = _by_key(Customer, keys)
+    segments = _by_key(Segment, {customer.segment_id for customer in customers.values()})
+    levels: list[Customer | Segment] = [*customers.values(), *segments.values()]
+    chosen = _by_key(Policy, {level.payment_policy_id for level in levels})
+    for level in levels:
+        level.payment_policy = chosen[level.payment_policy_id] if level.payment_policy_id else None
+    for customer in customers.values():
+        customer.segment = segments[customer.segment_id] if customer.segment_id else None
+    return customers
+
+
+def _by_key(model: type[Row], keys: Iterable[int | None]) -> dict[int, Row]:
+    wanted = {key for key in keys if key is not None}
+    return {row.pk: row for row in rows_of(model, "id", wanted)} if wanted else {}
 
 
 # ------------------------------------------------------------------------------------------- requirements

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from contracts import events
 from contracts.drafting import Group, billed_together, draft_of, groups_of
-from contracts.loading import load_books
+from contracts.loading import furnish, load_books
 from contracts.models import BillRun, Contract, ContractBill, RunRow
 from contracts.operations._changing import is_renewed, renew_contract
 from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
@@ -64,8 +64,11 @@ def plan_run(
     It waits for a second person. Refused where nothing is due; a day after today is `Invalid`.
     """
     run = _begin(entity, as_of, dict(scope or {}), actor, now)
-    for chunk in _chunks(entity, in_scope(entity, run.scope)):
+    scoped = in_scope(entity, run.scope)
+    chunk = _after_customer(entity, scoped, 0)
+    while chunk:
         _write_rows(run, chunk, actor, now)
+        chunk = _after_customer(entity, scoped, chunk[-1].customer_id)
     return _finish(run, actor, now)
 
 
@@ -131,8 +134,8 @@ def _plan_step(job: Job, share: Share, now: datetime) -> Job | None:
 
 def _next_chunk(run: BillRun, job: Job, share: Share) -> list[Contract]:
     """What is planned next of a share: the contracts after the customer its last chunk ended with."""
-    rows = in_scope(run.entity, run.scope).filter(customer__gt=job.result.get(_after(share), 0))
-    return next(_chunks(run.entity, share.within(rows, "customer_id")), [])
+    rows = share.within(in_scope(run.entity, run.scope), "customer_id")
+    return _after_customer(run.entity, rows, job.result.get(_after(share), 0))
 
 
 def _after(share: Share) -> str:
@@ -273,20 +276,12 @@ def _renew(entity: Entity, scope: Mapping[str, int], today: date, actor: User | 
             contract = renew_contract(contract, actor=actor, now=now, today=today)  # noqa: PLW2901
 
 
-def _chunks(entity: Entity, contracts: QuerySet[Contract]) -> Iterator[list[Contract]]:
-    """The contracts some at a time, all of a customer together: they may share an invoice."""
-    rows = contracts.select_related("customer__segment__payment_policy", "customer__payment_policy").order_by(
-        "customer_id", "id"
-    )
-    chunk: list[Contract] = []
-    for contract in rows.iterator(chunk_size=_CHUNK):
-        if len(chunk) >= _CHUNK and contract.customer_id != chunk[-1].customer_id:
-            yield chunk
-            chunk = []
-        contract.entity = entity
-        chunk.append(contract)
-    if chunk:
-        yield chunk
+def _after_customer(entity: Entity, contracts: QuerySet[Contract], after: int) -> list[Contract]:
+    """The next of the contracts, all of a customer together: they may share an invoice. `after` is the
+    customer the last ones ended with."""
+    ahead = contracts.filter(customer__gt=after).order_by("customer_id", "id")
+    last = list(ahead.values_list("customer_id", flat=True)[:_CHUNK])[-1:]
+    return furnish(list(ahead.filter(customer__lte=last[0])), entity) if last else []
 
 
 def _write_rows(run: BillRun, contracts: Sequence[Contract], actor: User | None, now: datetime) -> None:

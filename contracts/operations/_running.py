@@ -18,13 +18,13 @@ from django.utils import timezone
 
 from contracts import events
 from contracts.drafting import Group, Part, billed_together, draft_of, groups_of, used_quantity
-from contracts.loading import load_books
+from contracts.loading import furnish, load_books
 from contracts.models import BillLine, BillRun, Contract, ContractBill, RunRow
 from contracts.operations._planning import JOB_KIND, content_hash
 from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
 from core.errors import DomainError, Refused
 from core.money import plain
-from core.rows import append_rows, insert_rows, new_row, run_values
+from core.rows import append_rows, insert_rows, new_row, rows_where, run_values
 from invoices import operations as invoices
 from invoices.models import Invoice
 from team.models import User
@@ -193,14 +193,8 @@ def _write_rows(rows: Sequence[RunRow]) -> None:
 def _groups(run: BillRun, rows: Sequence[RunRow]) -> list[Group | None]:
     """What each row comes to today, its contracts locked; None where its period is not due any more."""
     keys = sorted({key for row in rows for key, _ in row.parts})
-    contracts = list(
-        Contract.objects.select_for_update(of=("self",))
-        .select_related("customer__segment__payment_policy", "customer__payment_policy")
-        .filter(pk__in=keys, state=Contract.State.ACTIVE)
-        .order_by("pk")
-    )
-    for contract in contracts:
-        contract.entity = run.entity
+    active = "id = ANY(%s) AND state = 'active' ORDER BY id FOR UPDATE"
+    contracts = furnish(rows_where(Contract, active, [keys]), run.entity)
     parts: dict[tuple[int, str], Part] = {}
     together = billed_together(contracts, run.entity, run.as_of)
     for group in groups_of(load_books(contracts, usage_until=run.planned_at), run.as_of, together):

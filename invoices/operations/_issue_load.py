@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.db.models import Model
 
 from core.rows import rows_of, rows_where
-from customers.models import Customer, Segment
+from customers.queries import with_settings
 from entities.models import Entity
 from entities.queries import local_day
 from invoices.models import Invoice
@@ -55,16 +55,9 @@ def load(invoices: Sequence[Invoice], book: Book, now: datetime) -> list[Parts]:
 def _attach(rows: dict[int, Invoice]) -> None:
     """One object per company, customer, segment and policy: what is loaded for one document serves all."""
     entities = _by_key(Entity, {row.entity_id for row in rows.values()})
-    customers = _by_key(Customer, {row.customer_id for row in rows.values()})
-    segments = _by_key(Segment, {customer.segment_id for customer in customers.values()})
-    levels: list[Customer | Segment] = [*customers.values(), *segments.values()]
-    chosen = _by_key(Policy, {level.payment_policy_id for level in levels})
+    customers = with_settings({row.customer_id for row in rows.values()})
     for policy in rows_of(Policy, "default_for_id", [entity.pk for entity in entities.values()]):
         policy.default_for = entities[policy.default_for_id]
-    for level in levels:
-        level.payment_policy = chosen.get(level.payment_policy_id)
-    for customer in customers.values():
-        customer.segment = segments.get(customer.segment_id)
     # A credit note stands under the policy of its invoice; every other document under that of its day.
     pinned = _by_key(PolicyVersion, {row.policy_version_id for row in rows.values() if row.credits_id})
     for row in rows.values():
