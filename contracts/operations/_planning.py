@@ -127,7 +127,7 @@ def _plan_step(job: Job, share: Share, now: datetime) -> Job | None:
         return None
     _write_rows(run, chunk, job.requested_by, now)
     job = jobs.advance(job, done=len(chunk), now=now)
-    job.result = {**job.result, _after(share): chunk[-1].customer_id}
+    job.result = {**job.result, after(share): chunk[-1].customer_id}
     job.save(update_fields=["result"])
     return job
 
@@ -135,10 +135,11 @@ def _plan_step(job: Job, share: Share, now: datetime) -> Job | None:
 def _next_chunk(run: BillRun, job: Job, share: Share) -> list[Contract]:
     """What is planned next of a share: the contracts after the customer its last chunk ended with."""
     rows = share.within(in_scope(run.entity, run.scope), "customer_id")
-    return _after_customer(run.entity, rows, job.result.get(_after(share), 0))
+    return _after_customer(run.entity, rows, job.result.get(after(share), 0))
 
 
-def _after(share: Share) -> str:
+def after(share: Share) -> str:
+    """Where a job keeps the customer its last chunk of a share ended with."""
     return f"after_customer.{share.rest}"
 
 
