@@ -87,7 +87,7 @@ def ask_plan(
     run.job = jobs.ask(
         JOB_KIND,
         title=f"{run}: planning {count} contract{'s' if count != 1 else ''}",
-        arguments={"run": run.pk},
+        arguments={"run": run.pk, "entity": entity.pk, "as_of": as_of.isoformat()},
         total=count,
         actor=actor,
         now=now,
@@ -163,6 +163,10 @@ def _end_plan(job: Job, now: datetime) -> Job:
             run.job = None
             _finish(run, job.requested_by, run.planned_at)
     except NothingDue as nothing:
+        if run.planned_by_id is None:
+            # The clock looks every day, and a day without bills is no news.
+            run.delete()
+            return jobs.end(job, now=now)
         _drop(run, job.requested_by, now, nothing.message)
         return jobs.end(job, now=now, result=result, error=f"{nothing.message} {nothing.mend}")
     return jobs.end(job, now=now, result=result)
@@ -221,7 +225,9 @@ def plan_by_clock(*, now: datetime) -> list[BillRun]:
         today = entities.local_day(entity, now)
         runs = BillRun.objects.filter(entity=entity, scope={})
         waits = runs.filter(state__in=_UNDONE).exists()
-        if waits or runs.filter(planned_by=None, as_of=today).exists():
+        asked = {"entity": entity.pk, "as_of": today.isoformat()}
+        looked = Job.objects.filter(kind=JOB_KIND, requested_by=None, arguments__contains=asked)
+        if waits or runs.filter(planned_by=None, as_of=today).exists() or looked.exists():
             continue
         try:
             plan = ask_plan if is_large(entity, {}) else plan_run

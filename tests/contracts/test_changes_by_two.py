@@ -9,16 +9,18 @@ from django.db import IntegrityError, transaction
 
 from contracts import operations
 from contracts.inputs import ItemInput
-from contracts.models import BillRun, ContractBill, ContractChange
+from contracts.models import BillRun, Contract, ContractBill, ContractChange
 from contracts.operations import _planning
 from contracts.operations._sharing import SHARES, shares
 from core.errors import DomainError, Refused
 from invoices.inputs import ChargeInput
 from invoices.models import Invoice
+from tests.book.test_concurrency import together
 from tests.contracts.scene import JANUARY, active, at, done, lines_of, planned
 from tests.factories import make_customer
 from tests.world import furnish, make_world
 from work.models import Job
+from work.operations import hash_of
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -158,6 +160,9 @@ def test_a_worker_plans_what_the_page_would_and_goes_on_after_another(world, mon
     assert (job.state, job.done) == ("done", 3)
     run.refresh_from_db()
     assert (run.state, run.rows.count(), run.job) == ("planned", 3, None)
+    rows = [[one.parts, one.currency, f"{one.net:.2f}"] for one in run.rows.order_by("id")]
+    approved = {"entity": run.entity_id, "as_of": run.as_of.isoformat(), "rows": rows}
+    assert run.plan_hash == hash_of(approved)
     # The copy that was handed over twice finds nothing to do.
     operations.do_plan(job.pk)
     assert (BillRun.objects.count(), run.rows.count()) == (1, 3)
@@ -175,3 +180,27 @@ def test_a_worker_plans_what_the_page_would_and_goes_on_after_another(world, mon
     assert job.state == "failed"
     assert "Nothing is due" in job.failures[0]["message"]
     assert BillRun.objects.get(pk=nothing.pk).state == "discarded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_plan_every_contract_once(monkeypatch):
+    monkeypatch.setattr(_planning, "_CHUNK", 2)
+    world = make_world()
+    for number in range(12):
+        other = make_customer(
+            name=f"Customer {number}", entity=world.entity, actor=world.lead, country=world.entity.country
+        )
+        active(world, customer=furnish(other, world.lead))
+    run = operations.ask_plan(world.entity, as_of=JANUARY.date(), actor=world.clerk, now=JANUARY)
+
+    assert together(3, lambda _: operations.do_plan(run.job_id, now=JANUARY)) == []
+
+    job = Job.objects.get(pk=run.job_id)
+    run.refresh_from_db()
+    billed = sorted(key for row in run.rows.all() for key, _ in row.parts)
+    assert (job.state, job.done, run.state, billed) == (
+        "done",
+        12,
+        "planned",
+        sorted(Contract.objects.values_list("pk", flat=True)),
+    )

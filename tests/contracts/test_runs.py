@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from contracts import operations
 from contracts.inputs import ItemInput
 from contracts.models import BillLine, BillRun, ContractBill, RunRow
+from contracts.operations import _planning
 from core.errors import Refused
 from customers import operations as customers
 from customers.models import Customer
@@ -239,6 +240,24 @@ def test_the_clock_plans_what_is_due_once_and_a_person_approves_it(world, clock)
     operations.do_run(run.job_id)
 
     assert Invoice.objects.count() == 2
+
+
+def test_the_clock_has_many_contracts_planned_by_a_job_once_a_day(world, clock, monkeypatch):
+    monkeypatch.setattr(_planning, "LARGE", 0)
+    active(world, starts_on=date(2026, 2, 10))
+    clock.move_to(at(2))
+    [run] = operations.plan_by_clock(now=at(2))
+    assert (run.state, run.job.total) == ("planning", 1)
+    # Nothing is due on that day: nothing is left of the look but its job, and it is not done again.
+    job = operations.do_plan(run.job_id)
+    assert (job.state, BillRun.objects.count()) == ("done", 0)
+    assert operations.plan_by_clock(now=at(2)) == []
+
+    clock.move_to(at(2, 10))
+    [run] = operations.plan_by_clock(now=at(2, 10))
+    operations.do_plan(run.job_id)
+    run.refresh_from_db()
+    assert (run.state, run.planned_by, run.rows.count()) == ("planned", None, 1)
 
 
 def test_a_contract_runs_on_when_nobody_gave_notice(world, clock):

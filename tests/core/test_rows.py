@@ -6,9 +6,13 @@ import pytest
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from core.rows import copy_rows, insert_rows, rows_of, run_values
+from contracts.models import RunRow
+from core.rows import append_rows, copy_rows, insert_rows, new_row, rows_of, run_values
 from entities.models import Entity, Series
+from invoices.models import Invoice, Line
+from ledger.models import OpenItem
 from tests.factories import make_customer, make_entity
+from trail.models import Entry
 from trail.operations import record
 
 COLUMNS = (
@@ -116,3 +120,30 @@ def test_rows_are_read_by_key_in_the_order_asked_for(entity):
     assert {one.pk for one in found} == {one.pk for one in made}
     assert rows_of(Series, "id", []) == []
     assert rows_of(Series, "id", [other[0].pk]) == other
+
+
+@pytest.mark.parametrize("model", [Invoice, Line, RunRow, OpenItem])
+def test_a_row_made_fast_is_the_row_the_framework_makes(model):
+    assert _fields(new_row(model)) == _fields(model())
+    assert new_row(model)._state.adding
+
+
+def test_a_row_made_fast_has_its_own_lists_and_its_relations(entity):
+    one, other = new_row(Invoice, entity=entity, customer_id=7), new_row(Invoice, entity=None)
+    one.charges.append({})
+    assert (one.entity, one.entity_id, one.customer_id) == (entity, entity.pk, 7)
+    assert (other.entity_id, other.charges) == (None, [])
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_appended_rows_are_what_inserting_them_would_write(entity, count):
+    values = {"object_repr": "a\tb\\c\nd", "additional_data": {"text": "x\ty\\n", "none": None}, "cid": None}
+    shared = {"object_pk": "1", "action": 1, "content_type_id": 1, "timestamp": timezone.now()}
+    given = [Entry(fact=f"test.{n}", **values, **shared) for n in range(count)]
+    append_rows(given)
+    append_rows([])
+    insert_rows([Entry(fact="test.usual", **values, **shared)])
+    *rows, usual = Entry.objects.filter(fact__startswith="test.").order_by("id")
+    assert [row.fact for row in rows] == [f"test.{n}" for n in range(count)]
+    for row in rows:
+        assert _fields(row) | {"id": 0, "fact": ""} == _fields(usual) | {"id": 0, "fact": ""}
