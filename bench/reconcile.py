@@ -1,4 +1,4 @@
-"""Reconciling: 10,000 bank lines against 100,000 open invoices in the database; --lines= --invoices=."""
+"""Reconciling: 10,000 bank lines against 100,000 open invoices in the database; --lines= --invoices= --profile=1."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ def run(ctx: Context) -> list[Result]:
     dice = random.Random(1)
     _christen(dice)
     began = time.perf_counter()
-    book = book_of(seeded.world.entity, "EUR")
+    with ctx.profiled():
+        book = book_of(seeded.world.entity, "EUR")
     loaded = time.perf_counter() - began
     items = list(book.items.values())
     asked = [_incoming(dice.choice(items), book.names, dice) for _ in range(lines)]
     began = time.perf_counter()
-    found = sum(bool(find(line, book)) for line in asked)
+    with ctx.profiled():
+        found = sum(bool(find(line, book)) for line in asked)
     looked = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     ctx.say(f"{found} of {lines} lines have a match")

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from core.dates import add_days
 from core.errors import Invalid
-from core.money import amount, round_money, round_to, split, unit, zero
+from core.money import amount, round_money, round_to, split, times, unit, zero
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def last_day(invoice_date: date, days: int) -> date:
 
 def discounted(gross: Decimal, pct: Decimal, currency: str) -> Decimal:
     """What has to be paid in time to close an invoice of `gross`: gross - round(gross * pct)."""
-    return gross - round_money(Fraction(gross) * Fraction(pct) / 100, currency)
+    return gross - round_money(times(gross, pct.scaleb(-2)), currency)
 
 
 def early_discount(

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 
 from core.discount import EarlyDiscount, discounted, early_discount
 from core.errors import Invalid
-from core.money import amount, round_money, zero
+from core.money import amount, round_money, times, zero
 
 __all__ = [
     "Allocation",
@@ -52,7 +51,7 @@ def tolerance(
     """
     limits = [] if absolute is None else [amount(absolute, currency, field="abs")]
     if pct is not None:
-        limits.append(round_money(Fraction(open_amount) * Fraction(pct) / 100, currency))
+        limits.append(round_money(times(open_amount, pct.scaleb(-2)), currency))
     limit = min(limits, default=zero(currency))
     difference = amount(payment, currency, field="payment") - amount(open_amount, currency, field="open")
     small = abs(difference) <= limit

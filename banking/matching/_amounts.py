@@ -11,8 +11,8 @@ from itertools import combinations
 from banking.matching._book import Book
 from banking.matching._shapes import Incoming, Item, Term
 
-_LONGEST_SUM = 4
 _SUM_AMONG = 14
+_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -122,15 +122,20 @@ def by_amount(line: Incoming, book: Book, customer: int) -> Paid:
 
 def _sum_of(amount: Decimal, items: Sequence[Item]) -> list[Item] | None:
     """The one set of up to four items that adds up to the amount; None for none or several."""
-    found: list[Item] | None = None
     among = sorted(items, key=lambda item: (item.due_on, item.id))[:_SUM_AMONG]
-    for size in range(1, _LONGEST_SUM + 1):
-        for group in combinations(among, size):
-            if sum((item.payable for item in group), Decimal(0)) == amount:
-                if found is not None:
-                    return None
-                found = list(group)
-    return found
+    # Whole numbers are added and looked up ten times as fast as decimals.
+    wanted, *owed = [int(one.scaleb(_DIGITS)) for one in (amount, *(item.payable for item in among))]
+    ones = [((at,), value) for at, value in enumerate(owed)]
+    pairs = [((one, other), owed[one] + owed[other]) for one, other in combinations(range(len(owed)), 2)]
+    sums: dict[int, list[tuple[int, ...]]] = {}
+    for group, total in [*ones, *pairs]:
+        sums.setdefault(total, []).append(group)
+    found = list(sums.get(wanted, ()))
+    # Three and four are a pair and what is missing: far fewer to look at than all sets of that many.
+    for pair, total in pairs:
+        if wanted - total in sums:
+            found += [pair + rest for rest in sums[wanted - total] if rest[0] > pair[1]]
+    return [among[at] for at in found[0]] if len(found) == 1 else None
 
 
 def _oldest(amount: Decimal, items: Sequence[Item]) -> tuple[tuple[int, Decimal], ...]:

@@ -26,25 +26,26 @@ class Book:
     def __post_init__(self) -> None:
         self.by_number: dict[str, list[int]] = defaultdict(list)
         self.by_digits: dict[str, list[int]] = defaultdict(list)
-        self.by_gap: dict[str, set[str]] = defaultdict(set)
         self.by_customer: dict[int, list[int]] = defaultdict(list)
-        self.by_word: dict[str, set[int]] = defaultdict(set)
         for item in self.items.values():
             number = folded(item.number)
-            if number not in self.by_number:
-                for gap in gaps(number):
-                    self.by_gap[gap].add(number)
             self.by_number[number].append(item.id)
             self.by_digits[digits_of(number)].append(item.id)
             self.by_customer[item.customer].append(item.id)
+        # What a number here is made of: what else a payer wrote is no slip of one.
+        self.signs = "".join(sorted(set().union(*self.by_number)))
+        self.lengths = {len(number) for number in self.by_number}
         self.by_total: dict[Decimal, list[Advice]] = defaultdict(list)
         for advice in self.advices:
             self.by_total[advice.total].append(advice)
-        self.plain_names: dict[int, tuple[str, ...]] = {}
+        self.by_name: dict[str, list[int]] = defaultdict(list)
+        self.by_word: dict[str, set[str]] = defaultdict(set)
         for customer, names in self.names.items():
-            self.plain_names[customer] = tuple(plain_name(name) for name in names)
-            for word in {word for name in names for word in words_of(name)}:
-                self.by_word[word].add(customer)
+            for name in names:
+                plain = plain_name(name)
+                self.by_name[plain].append(customer)
+                for word in plain.split():
+                    self.by_word[word].add(plain)
 
     def settle(self, parts: Iterable[tuple[int, Decimal]]) -> None:
         """Take what was paid off the items, so that the next line of the run does not pay it again."""
@@ -56,16 +57,11 @@ class Book:
 
 def folded(text: str) -> str:
     """Letters and digits in capitals: payers and banks drop the rest."""
-    return "".join(sign for sign in text.upper() if sign.isalnum())
-
-
-def gaps(number: str) -> list[str]:
-    """The number with each sign left out: two numbers one slip apart share one of these."""
-    return [number, *(number[:at] + number[at + 1 :] for at in range(len(number)))]
+    return "".join(filter(str.isalnum, text.upper()))
 
 
 def digits_of(number: str) -> str:
-    return "".join(sign for sign in number if sign.isdigit())
+    return "".join(filter(str.isdigit, number))
 
 
 _LEGAL = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from banking.matching._book import Book, folded, plain_name
 from banking.matching._shapes import Incoming, Term
@@ -21,9 +21,12 @@ def payers_of(line: Incoming, book: Book) -> dict[int, Term]:
     if not line.payer_name:
         return found
     payer = plain_name(line.payer_name)
-    for customer in {customer for word in payer.split() for customer in book.by_word.get(word, ())}:
-        likeness = max(fuzz.ratio(payer, name) for name in book.plain_names[customer])
-        if likeness >= _ALIKE and customer not in found:
-            points = 22 if likeness >= _SAME else 15
-            found[customer] = Term("name", points, f"The payer is called “{line.payer_name}”.")
+    names = set().union(*(book.by_word.get(word, ()) for word in payer.split()))
+    # The most alike first: a customer of several names is weighed by the best of them.
+    for name, likeness, _ in process.extract(
+        payer, names, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=None
+    ):
+        points = 22 if likeness >= _SAME else 15
+        for customer in book.by_name[name]:
+            found.setdefault(customer, Term("name", points, f"The payer is called “{line.payer_name}”."))
     return found

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA
-
-from banking.matching._book import Book, digits_of, folded, gaps
+from banking.matching._book import Book, digits_of, folded
 from banking.matching._shapes import Incoming
 
 _TOKEN = re.compile(r"[A-Z0-9][A-Z0-9/.\-_]*[0-9][A-Z0-9/.\-_]*")
@@ -99,5 +97,16 @@ def _near(token: str, book: Book) -> list[str]:
     """Numbers one slip away: a sign wrong, missing, doubled, or two changed places."""
     if len(token) < 6:
         return []
-    candidates = {number for gap in [token, *gaps(token)] for number in book.by_gap.get(gap, ())}
-    return sorted(number for number in candidates if OSA.distance(token, number, score_cutoff=1) <= 1)
+    return sorted({number for number in _slips(token, book) if number in book.by_number})
+
+
+def _slips(token: str, book: Book) -> Iterator[str]:
+    """What the token may have been, of the lengths that numbers here have."""
+    ends = [(token[:at], token[at:]) for at in range(len(token) + 1)]
+    if len(token) - 1 in book.lengths:
+        yield from (before + after[1:] for before, after in ends[:-1])
+    if len(token) in book.lengths:
+        yield from (before + after[1] + after[0] + after[2:] for before, after in ends[:-2])
+        yield from (before + sign + after[1:] for before, after in ends[:-1] for sign in book.signs)
+    if len(token) + 1 in book.lengths:
+        yield from (before + sign + after for before, after in ends for sign in book.signs)

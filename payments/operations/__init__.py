@@ -12,6 +12,7 @@ from payments.operations._discounting import earned_discount
 from payments.operations._exporting import note_export, note_statement
 from payments.operations._giving_up import (
     approve_write_off,
+    let_go_of,
     recover_write_off,
     reject_write_off,
     request_write_off,
@@ -52,6 +53,7 @@ __all__ = [
     "earned_discount",
     "identify_payment",
     "import_settlements",
+    "let_go_of",
     "note_export",
     "note_refund_left",
     "note_statement",

@@ -33,26 +33,31 @@ from work.models import Approval
 from work.queries import approvals_of
 
 
-def small_difference_limit(item: OpenItem, invoice: Invoice, *, clauses: Clauses | None = None) -> Decimal:
-    """The most the policy pinned to the invoice lets go of what is open of it; 0 without a clause.
-
-    Who asks for many gives the `clauses` of that policy, read once.
-    """
+def small_difference_limit(item: OpenItem, invoice: Invoice) -> Decimal:
+    """The most the policy pinned to the invoice lets go of what is open of it; 0 without a clause."""
     if invoice.policy_version is None:
         return Decimal(0)
-    clauses = clauses or clauses_of(invoice.policy_version)
+    return let_go_of(
+        item.amount,
+        item.currency,
+        clauses_of(invoice.policy_version),
+        functional=invoice.entity.functional_currency,
+        fx_rate=invoice.fx_rate,
+    )
+
+
+def let_go_of(
+    amount: Decimal, currency: str, clauses: Clauses, *, functional: str, fx_rate: Decimal
+) -> Decimal:
+    """The most these clauses let go of such an amount, booked at `fx_rate` to the `functional` currency."""
     absolute = clauses.tolerance.absolute
-    if clauses.currency != item.currency:
+    if clauses.currency != currency:
         # The clause is in the policy's currency; it is only carried over where a booked rate joins the two.
-        if clauses.currency != invoice.entity.functional_currency:
+        if clauses.currency != functional:
             return Decimal(0)
-        absolute = round_money((absolute or Decimal(0)) / invoice.fx_rate, item.currency)
+        absolute = round_money((absolute or Decimal(0)) / fx_rate, currency)
     return rules.tolerance(
-        open_amount=item.amount,
-        payment=item.amount,
-        currency=item.currency,
-        absolute=absolute,
-        pct=clauses.tolerance.pct,
+        open_amount=amount, payment=amount, currency=currency, absolute=absolute, pct=clauses.tolerance.pct
     ).limit
 
 

@@ -2,12 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from banking.matching import AUTOMATIC, PROPOSED, Book, Incoming, Item, find, folded
+from banking.matching._references import quoted
 from bench._month import month
 
 DAY = date(2026, 11, 16)
@@ -167,3 +170,53 @@ def test_no_match_gives_more_than_came_or_more_than_is_open(amount, text, name, 
         assert len({key for key, _ in match.parts}) == len(match.parts)
         assert paid + match.rest == amount + match.fee + match.withheld
         assert match.rest >= 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(owed=st.lists(st.integers(1, 9), max_size=16), amount=st.integers(1, 40))
+def test_a_sum_is_taken_only_where_one_set_of_up_to_four_of_the_oldest_adds_up(owed, amount):
+    items = {key: item(key, f"INV-{key:05}", f"{value}.10") for key, value in enumerate(owed, start=1)}
+    shared = Book(items=items, accounts={folded(OURS): {ALDER}})
+    came = Decimal(amount) + Decimal("0.10")
+    oldest = sorted(items.values(), key=lambda one: (one.due_on, one.id))[:14]
+    sums = [
+        {one.id for one in group}
+        for size in range(1, 5)
+        for group in combinations(oldest, size)
+        if sum(one.payable for one in group) == came
+    ]
+
+    found = find(Incoming(came, DAY, payer_account=OURS), shared)
+
+    told = [match for match in found if match.terms[-1].code == "sum_alone"]
+    alone = any(one.payable == came for one in items.values()) or came == sum(
+        one.payable for one in items.values()
+    )
+    assert bool(told) == (len(sums) == 1 and not alone)
+    assert all({key for key, _ in match.parts} == sums[0] for match in told)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    number=st.sampled_from([folded(one.number) for one in ITEMS]),
+    at=st.integers(0, 12),
+    sign=st.sampled_from("0123456789IVX"),
+    how=st.sampled_from(["other", "more", "less", "swapped"]),
+)
+def test_a_slip_is_found_where_exactly_one_number_is_a_sign_away(number, at, sign, how):
+    before, after = number[:at], number[at:]
+    token = {
+        "other": before + sign + after[1:],
+        "more": before + sign + after,
+        "less": before + after[1:],
+        "swapped": before + after[1::-1] + after[2:],
+    }[how]
+    folds = {folded(one.number): one.id for one in ITEMS}
+    near = [key for known, key in folds.items() if OSA.distance(token, known) <= 1]
+    digits = "".join(filter(str.isdigit, token))
+    otherwise = token in folds or any(digits == known.removeprefix("INV") for known in folds)
+
+    found = quoted(Incoming(Decimal("9999"), DAY, (token,)), book())
+
+    told = [key for key, quote in found.items() if quote.how == "typo"]
+    assert told == (near if len(near) == 1 and not otherwise else [])
