@@ -248,11 +248,12 @@ def _proof(proof: rules.Proof) -> str:
 
 
 def _refuse_inexact(one: ReadStatement) -> None:
-    for line in one.lines:
-        if not is_exact(line.amount, one.currency):
+    balances = [(one.line, amount) for amount in (one.opening, one.closing) if amount is not None]
+    for at, amount in [*((line.line, line.amount) for line in one.lines), *balances]:
+        if not is_exact(amount, one.currency):
             raise BrokenFile(
-                f"{line.amount} has more decimals than {one.currency} has.",
-                line=line.line,
+                f"{amount} has more decimals than {one.currency} has.",
+                line=at,
                 rule="money_is_exact",
                 mend="Ask the bank for the file again.",
             )

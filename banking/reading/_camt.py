@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from lxml import etree
 
 from banking.rules import BrokenFile, ReadLine, ReadStatement, is_reference
 
 _NAMESPACE = re.compile(r"^urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(\d{2})$")
+_AMOUNT = re.compile(r"\+?(\d+\.?\d*|\.\d+)", re.ASCII)
 _MEND = "Export the statement again as CAMT.053 from your bank's portal."
 
 
@@ -38,7 +39,14 @@ def _parse(data: bytes) -> etree._Element:
             mend=_MEND,
         )
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        # One inside an amount would end it.
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         root = etree.fromstring(data, parser)
@@ -172,18 +180,15 @@ def _signed(element: etree._Element, currency: str = "") -> Decimal:
 
 
 def _number(element: etree._Element) -> Decimal:
-    try:
-        number = Decimal((element.text or "").strip())
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or number < 0:
+    text = (element.text or "").strip()
+    if not _AMOUNT.fullmatch(text):
         raise BrokenFile(
-            f"“{(element.text or '').strip()}” is not an amount.",
+            f"“{text[:40]}” is not an amount.",
             line=_line_of(element),
             rule="a_line_has_an_amount",
             mend=_MEND,
         )
-    return number
+    return Decimal(text)
 
 
 def _currency(element: etree._Element | None) -> str:

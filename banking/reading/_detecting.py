@@ -7,6 +7,8 @@ import codecs
 from banking.reading import _camt, _mt940, _ofx, _table
 from banking.reading._table import Columns
 from banking.rules import BrokenFile, ReadStatement
+from core.dates import is_plausible
+from core.money import LARGEST
 
 FORMATS = {"camt": "CAMT.053", "mt940": "MT940", "ofx": "OFX", "csv": "CSV"}
 MOST_BYTES = 20 * 1024 * 1024
@@ -68,7 +70,38 @@ def read(
         raise BrokenFile(
             "The file has no line.", rule="a_file_holds_a_statement", mend="Export a period with bookings."
         )
+    for statement in found:
+        _refuse_impossible(statement)
     return found
+
+
+def _refuse_impossible(statement: ReadStatement) -> None:
+    """Refuse what no bank means and no table of ours holds, whatever the format."""
+    balances = [(0, amount) for amount in (statement.opening, statement.closing) if amount is not None]
+    for at, amount in [*((line.line, line.amount) for line in statement.lines), *balances]:
+        if abs(amount) >= LARGEST:
+            raise BrokenFile(
+                "An amount has more than fifteen digits.",
+                line=at,
+                rule="an_amount_can_be_kept",
+                mend="The file is damaged: export it again.",
+            )
+    for line in statement.lines:
+        if not is_plausible(line.booked_on):
+            raise BrokenFile(
+                f"{line.booked_on.isoformat()} cannot be meant.",
+                line=line.line,
+                rule="day_is_plausible",
+                mend="The file is damaged: export it again.",
+            )
+        texts = (line.text, line.party_name, line.party_account, line.bank_reference, line.end_to_end)
+        if any("\0" in text for text in texts):
+            raise BrokenFile(
+                "The text holds zero bytes, which no text has.",
+                line=line.line,
+                rule="text_has_no_zero_byte",
+                mend="The file is damaged: export it again.",
+            )
 
 
 def _refuse_foreign(data: bytes) -> None:

@@ -36,10 +36,13 @@ def _message(text: str, start: int, end: int) -> ReadStatement:
     part = text[start:end]
     first = text.count("\n", 0, start) + 1
     try:
-        found = mt940.parse(part)
+        # All of its corrections: a reversal of a credit takes money, an account is no part of a name.
+        found = mt940.parse(part, options=mt940.Options.all())
     except Exception as fault:
+        # Of a number it only says the name of a Python class.
+        why = "" if isinstance(fault, ArithmeticError) else f" ({fault})"
         raise BrokenFile(
-            f"The message that begins here cannot be read ({fault}).",
+            f"The message that begins here cannot be read{why}.",
             line=first,
             rule="the_file_is_whole",
             mend=_MEND,
@@ -64,10 +67,18 @@ def _message(text: str, start: int, end: int) -> ReadStatement:
     number = "/".join(
         str(found.data[name]) for name in ("statement_number", "sequence_number") if found.data.get(name)
     )
+    currency = str(opening.amount.currency)
+    if str(closing.amount.currency) != currency:
+        raise BrokenFile(
+            f"It opens in {currency} and closes in {closing.amount.currency}.",
+            line=first,
+            rule="a_statement_has_one_currency",
+            mend=_MEND,
+        )
     return ReadStatement(
         line=first,
         account=account.rpartition("/")[2] if "/" in account else account,
-        currency=str(opening.amount.currency),
+        currency=currency,
         number=number,
         lines=tuple(_line(row.data, at) for row, at in zip(movements, lines, strict=True)),
         opening=opening.amount.amount,

@@ -6,14 +6,17 @@ Banks break the lengths and enumerations of the standard; what is read here is c
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from xml.etree.ElementTree import Element
+from xml.sax.saxutils import unescape
 
 from ofxtools.Parser import OFXTree
 
 from banking.rules import BrokenFile, ReadLine, ReadStatement
 
+_AMOUNT = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)", re.ASCII)
 _MEND = "Export the statement again as OFX from your bank's portal."
 
 
@@ -29,7 +32,9 @@ def read(data: bytes) -> list[ReadStatement]:
     try:
         root = tree.parse(io.BytesIO(data))
     except Exception as fault:
-        raise BrokenFile(f"The file is not whole: {fault}.", rule="the_file_is_whole", mend=_MEND) from fault
+        # The library quotes all of what it could not read.
+        why = " ".join(str(fault).split())[:160]
+        raise BrokenFile(f"The file is not whole: {why}.", rule="the_file_is_whole", mend=_MEND) from fault
     return [_statement(found) for name in ("STMTRS", "CCSTMTRS") for found in root.iter(name)]
 
 
@@ -75,13 +80,9 @@ def _day(text: str, number: int) -> date:
 
 
 def _number(text: str, number: int) -> Decimal:
-    try:
-        amount = Decimal(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise _wrong(f"“{text}” is not an amount.", number, "a_line_has_an_amount")
-    return amount
+    if not _AMOUNT.fullmatch(text):
+        raise _wrong(f"“{text[:40]}” is not an amount.", number, "a_line_has_an_amount")
+    return Decimal(text.replace(",", "."))
 
 
 def _wrong(message: str, number: int, rule: str) -> BrokenFile:
@@ -90,4 +91,5 @@ def _wrong(message: str, number: int, rule: str) -> BrokenFile:
 
 
 def _text(element: Element, path: str) -> str:
-    return (element.findtext(path) or "").strip()
+    # The library leaves the escapes of the standard as they stand.
+    return unescape(element.findtext(path) or "", {"&nbsp;": " "}).strip()

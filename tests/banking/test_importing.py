@@ -77,6 +77,8 @@ def test_a_file_that_overlaps_brings_only_new_lines(world):
         (camt(("5.00", "a", "b"), iban="DE02120300000000202051"), NotOurs, "No account of ours"),
         (camt(("5.00", "a", "b"), currency="USD"), NotOurs, "in USD"),
         (camt(("5.005", "a", "b")), BrokenFile, "more decimals than EUR has"),
+        (camt(("5.00", "a", "b"), opening="1.005"), BrokenFile, "more decimals than EUR has"),
+        (camt(("5.00", "a", "b"), opening="1" + "0" * 20), BrokenFile, "more than fifteen digits"),
     ],
 )
 def test_what_cannot_be_right_is_refused_and_nothing_is_written(world, data, refusal, words):

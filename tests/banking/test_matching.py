@@ -216,7 +216,7 @@ def test_a_slip_is_found_where_exactly_one_number_is_a_sign_away(number, at, sig
     digits = "".join(filter(str.isdigit, token))
     otherwise = token in folds or any(digits == known.removeprefix("INV") for known in folds)
 
-    found = quoted(Incoming(Decimal("9999"), DAY, (token,)), book())
+    found = quoted(Incoming(Decimal(9999), DAY, (token,)), book())
 
     told = [key for key, quote in found.items() if quote.how == "typo"]
     assert told == (near if len(near) == 1 and not otherwise else [])

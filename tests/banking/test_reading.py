@@ -99,6 +99,39 @@ def test_what_is_only_pending_is_counted_and_left_out():
 
 
 XML = b'<?xml version="1.0"?>'
+MT940 = b"""\
+:20:STARTUMS
+:25:DE89370400440532013000
+:28C:1/1
+:60F:C261115EUR1000,00
+:61:2611161116C5,00NTRFNONREF//REF1
+:86:166?00TRANSFER?20Invoice 1?31DE02120300000000202051?32Kestrel
+:62F:C261116EUR1005,00
+-
+"""
+OFX = b"""\
+OFXHEADER:100
+DATA:OFXSGML
+VERSION:102
+SECURITY:NONE
+ENCODING:USASCII
+CHARSET:1252
+COMPRESSION:NONE
+OLDFILEUID:NONE
+NEWFILEUID:NONE
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR<BANKACCTFROM><BANKID>1<ACCTID>DE89370400440532013000
+</BANKACCTFROM><BANKTRANLIST><DTSTART>20261101<DTEND>20261130<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20261116
+<TRNAMT>5.00<FITID>1<NAME>Kestrel &amp; Sons</STMTTRN></BANKTRANLIST>
+</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
+"""
+
+
+def _said(amount: str) -> bytes:
+    """A statement in which the bank writes the amount of its line like that."""
+    return camt(("5.00", "a", "b")).replace(b'"EUR">5.00<', f'"EUR">{amount}<'.encode())
+
+
 ISO = b"urn:iso:std:iso:20022:tech:xsd:"
 HOSTILE = {
     "external entity": XML
@@ -123,6 +156,14 @@ HOSTILE = {
     "no day": camt(("5.00", "a", "b")).replace(
         b"<Dt>2026-11-16</Dt></BookgDt>", b"<Dt>yesterday</Dt></BookgDt>"
     ),
+    "an amount of thirty digits": _said("1" + "0" * 30),
+    "an endless amount": _said("1e9999999"),
+    "digits with a line": _said("5_0.00"),
+    "the year 1": camt(("5.00", "a", "b")).replace(b"2026-11-16", b"0001-01-01"),
+    "mt940 of two currencies": MT940.replace(b":62F:C261116EUR", b":62F:C261116USD"),
+    "mt940 with a zero byte": MT940.replace(b"Invoice", b"In\0voice"),
+    "ofx with a zero byte": OFX.replace(b"Kestrel", b"Kest\0rel"),
+    "ofx of an endless amount": OFX.replace(b"5.00", b"1e9999999"),
     "mt940 cut": b":20:X\n:25:123\n:28C:1\n:60F:C261116EUR1,00\n:61:2611161116C1,00NTRFNONREF\n",
     "mt940 line nobody reads": (
         b":20:X\n:25:123\n:28C:1\n:60F:C261116EUR1,00\n:61:rubbish\n:62F:C261116EUR1,00\n-"
@@ -142,6 +183,28 @@ def test_what_is_no_statement_is_refused_whole(name):
     assert refusal.value.rule
     assert refusal.value.mend
     assert "passwd" not in str(refusal.value)
+
+
+def test_a_reversal_of_a_credit_takes_money_and_an_account_is_no_part_of_a_name():
+    data = MT940.replace(b"C5,00", b"RC5,00").replace(b"1005,00", b"995,00")
+    [[line]] = [found.lines for found in reading.read(data)]
+    [[usual]] = [found.lines for found in reading.read(MT940)]
+
+    assert (line.amount, line.is_return) == (Decimal("-5.00"), True)
+    assert (usual.amount, usual.party_name) == (Decimal("5.00"), "Kestrel")
+    assert usual.party_account == "DE02120300000000202051"
+
+
+def test_a_remark_inside_an_amount_does_not_end_it():
+    [found] = reading.read(_said("5<!-- thousand -->00.00"))
+
+    assert found.lines[0].amount == Decimal("500.00")
+
+
+def test_the_escapes_of_ofx_are_read():
+    [found] = reading.read(OFX)
+
+    assert found.lines[0].party_name == "Kestrel & Sons"
 
 
 COLUMNS = Columns(
