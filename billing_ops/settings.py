@@ -412,7 +412,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "Amounts are strings at the exponent of their currency; days are YYYY-MM-DD. Fields that are not listed "
     "are refused. Refusals are problem+json: decide by `type` or `status`, and by `problems[].rule`. "
     "An edit sends the ETag it is based on in If-Match. A POST with an Idempotency-Key happens once in 24 "
-    "hours; a refused one may be sent again under the same key.",
+    "hours; a refused one may be sent again under the same key. What was done although it is better not done "
+    "(a posting into a month that is being closed) is answered with `warnings`, a list of sentences.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -1,7 +1,7 @@
 """What was done although it is better not done: said to whoever asked, once the act is over.
 
-An operation says `caution("…")`; the edge that called it shows what was said (pages as a message). Where
-nobody listens, as in a worker, nothing is kept.
+An operation says `caution("…")`; the edge that called it shows what was said: pages as a message, the API as
+`warnings` in its answer. Where nobody listens, as in a worker, nothing is kept.
 """
 
 from __future__ import annotations
@@ -15,17 +15,22 @@ _heard: ContextVar[list[str] | None] = ContextVar("heard_cautions", default=None
 
 def caution(text: str) -> None:
     """Say it once to whoever listens."""
-    heard = _heard.get()
-    if heard is not None and text not in heard:
-        heard.append(text)
+    said = _heard.get()
+    if said is not None and text not in said:
+        said.append(text)
+
+
+def heard() -> list[str]:
+    """What was said so far to whoever listens now."""
+    return list(_heard.get() or ())
 
 
 @contextmanager
 def listening() -> Iterator[list[str]]:
     """The cautions said inside, in order."""
-    token = _heard.set([])
+    said: list[str] = []
+    token = _heard.set(said)
     try:
-        heard = _heard.get()
-        yield heard if heard is not None else []
+        yield said
     finally:
         _heard.reset(token)

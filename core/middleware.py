@@ -53,7 +53,8 @@ class Pages:
             return refusal(request, _zero_byte(names))
         with listening() as heard:
             response = self.get_response(request)
-        for text in heard:
+        # The API says it in its answer; as a message it would wait for a page of somebody else's making.
+        for text in () if request.path.startswith("/api/") else heard:
             messages.warning(request, text)
         if response.get("Content-Type", "").startswith("text/html"):
             patch_vary_headers(response, ["HX-Request"])

@@ -28,6 +28,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.cautions import heard
 from core.errors import Stale
 from core.rest import paging, versions
 from core.rest.fields import Nothing, Query
@@ -209,6 +210,9 @@ def _answer(one: Act, request: Request, result: Any) -> HttpResponse:
         body = paging.body(request, page, list(one.answers(page.items, many=True).data))
     else:
         body = one.answers(result).data
+    if said := heard():
+        # Only where there is something to say: done, though it is better not done.
+        body = {**body, "warnings": said}
     return HttpResponse(
         _RENDERER.render(body), status=one.status, content_type="application/json", headers=headers
     )

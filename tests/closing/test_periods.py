@@ -28,6 +28,7 @@ from ledger.periods import closed_until, first_open_day
 from ledger.queries import faults
 from payments import operations as payments
 from payments.operations import Part, Receipt, Settlement, import_settlements
+from tests.api.client import Api
 from tests.banking.statements import camt
 from tests.closing.scene import IN_NOVEMBER, IN_OCTOBER, LAST, OCTOBER, close, counted
 from tests.world import NOW, make_world
@@ -340,6 +341,28 @@ def test_a_nearly_closed_month_warns_and_lists_what_was_posted(world):
     period.refresh_from_db()
     assert (period.state, period.closed_by) == ("soft", world.controller)
     assert close(world, reason="x").state == "closed"
+
+
+def test_the_api_is_told_of_a_nearly_closed_month(world):
+    operations.ask_for_no_more(world.entity, OCTOBER, actor=world.controller, now=IN_NOVEMBER)
+    given = {
+        "entity": world.entity.code,
+        "customer": world.customer.pk,
+        "amount": "20.00",
+        "currency": "EUR",
+    }
+    api = Api(world.cash)
+    late = given | {"received_on": IN_OCTOBER.date().isoformat()}
+
+    with time_machine.travel(NOW, tick=False):
+        first = api.post("payments/", late, Idempotency_Key="late")
+        again = api.post("payments/", late, Idempotency_Key="late")
+        usual = api.post("payments/", given | {"received_on": NOW.date().isoformat()})
+
+    [said] = first["warnings"]
+    assert "October 2026 is being closed" in said
+    assert again == first
+    assert "warnings" not in usual
 
 
 def test_other_companies_are_not_asked(closed):
