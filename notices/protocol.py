@@ -145,6 +145,7 @@ SHIPPED: tuple[Line, ...] = (
     Line("dispute-withdrawn", "dispute.withdrawn", "customer", 15, situation="dispute_withdrawn"),
     Line("dispute-unanswered", "dispute.unanswered", "customer", 15, situation="dispute_unanswered"),
     Line("dispute-goes-on", "dispute.resumed", "owner", 5, words="{customer} answered: {label} goes on"),
+    Line("dispute-taken-up-again", "dispute.reopened", "customer", 15, situation="dispute_taken_up"),
     Line("dispute-again", "dispute.reopened", "owner", 5, words="Not solved, says {customer}: {label}"),
     Line("dispute-assigned", "dispute.assigned", "owner", 5, words="{actor} hands you the dispute {label}"),
     Line("dispute-sent-back", "dispute.declined", "owner", 5, words="Your proposal was sent back: {label}"),

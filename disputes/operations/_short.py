@@ -11,7 +11,7 @@ from core.errors import DomainError, Refused
 from core.money import plain
 from disputes.models import Channel, Dispute
 from disputes.operations._raising import Claim, raise_dispute
-from disputes.queries import Short, limits_of, short_paid
+from disputes.queries import Short, limits_of, once, short_paid
 from invoices.models import Invoice
 from payments.models import Payment
 from team.models import User
@@ -25,7 +25,7 @@ class NothingShort(Refused):
 
 def dispute_rest(payment: Payment, invoice: Invoice, *, reason: str, actor: User, now: datetime) -> Dispute:
     """Dispute exactly what a receipt left open of an invoice. Asked twice it is one dispute."""
-    before = Dispute.objects.filter(external_id=_once(payment, invoice)).first()
+    before = Dispute.objects.filter(external_id=once(payment, invoice.pk)).first()
     if before is not None and not before.is_over:
         return before
     short = next((one for one in short_paid(payment) if one.invoice.pk == invoice.pk), None)
@@ -52,7 +52,7 @@ def dispute_short_payment(payment: Payment, *, now: datetime) -> list[Dispute]:
         return []
     found = []
     for short in short_paid(payment):
-        if not short.reason or Dispute.objects.filter(external_id=_once(payment, short.invoice)).exists():
+        if not short.reason or Dispute.objects.filter(external_id=once(payment, short.invoice.pk)).exists():
             continue
         try:
             found.append(
@@ -79,11 +79,7 @@ def _raise(
         reason=reason,
         detail=detail[:5_000],
         channel=Channel.BANK,
-        external_id=_once(payment, invoice),
+        external_id=once(payment, invoice.pk),
         actor=actor,
         now=now,
     )
-
-
-def _once(payment: Payment, invoice: Invoice) -> str:
-    return f"short:{payment.pk}:{invoice.pk}"

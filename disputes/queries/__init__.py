@@ -15,7 +15,7 @@ from disputes.queries._disputes import (
 from disputes.queries._matrix import Matrix, goodwill_left, limits_of, steps_in_force
 from disputes.queries._people import people_who_own, present_of, roles_that
 from disputes.queries._playbooks import Outcomes, current_playbook, outcomes_of, playbooks
-from disputes.queries._short import Short, short_paid
+from disputes.queries._short import Short, disputed_short, once, short_paid
 
 __all__ = [
     "TABS",
@@ -26,12 +26,14 @@ __all__ = [
     "Short",
     "by_reference",
     "current_playbook",
+    "disputed_short",
     "goodwill_left",
     "held_times",
     "held_waiting",
     "limits_of",
     "listing",
     "of_invoice",
+    "once",
     "outcomes_of",
     "people_who_own",
     "playbooks",

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from banking.models import RemittanceLine
 from disputes import rules
-from invoices.models import Invoice
+from disputes.models import Dispute
+from invoices.models import Instalment, Invoice
 from ledger.models import Allocation
 from payments.models import Payment
 from payments.operations import small_difference_limit
@@ -58,6 +59,18 @@ def short_paid(payment: Payment) -> list[Short]:
         if free > 0:
             found.append(_short(payment, invoice, free, told.get(invoice.pk, []), only=only))
     return sorted(found, key=lambda one: str(one.invoice))
+
+
+def once(payment: Payment, invoice_id: int) -> str:
+    """The external id of the dispute about what a receipt left open of an invoice."""
+    return f"short:{payment.pk}:{invoice_id}"
+
+
+def disputed_short(payment: Payment) -> list[Dispute]:
+    """The disputes about what a receipt left open, open or not."""
+    paid = Instalment.objects.filter(open_item__settlements__credit__payment=payment)
+    names = {once(payment, pk) for pk in paid.values_list("invoice_id", flat=True)}
+    return list(Dispute.objects.filter(external_id__in=names).select_related("invoice").order_by("pk"))
 
 
 def _told(payment: Payment) -> dict[int, list[RemittanceLine]]:

@@ -92,7 +92,8 @@ def short(request: StaffRequest, pk: int) -> HttpResponse:
             (row, ShortForm(auto_id=f"id_short_{row.invoice.pk}_%s", initial=_preset(row)))
             for row in queries.short_paid(payment)
         ]
-        return render(request, "disputes/_short.html", {"rows": rows, "payment": payment})
+        context = {"rows": rows, "payment": payment, "disputed": queries.disputed_short(payment)}
+        return render(request, "disputes/_short.html", context)
     form = ShortForm(request.POST)
     if not form.is_valid():
         raise Invalid(
