@@ -207,7 +207,7 @@ def write_off(request: StaffRequest, pk: int) -> HttpResponse:
     case = case_of(request, pk)
     invoices = invoices_of(case)
     first = invoices.first()
-    initial = {"invoice": first.pk, "amount": first.balance} if first else {}
+    initial = {"invoice": first.pk, "amount": first.balance - first.held_amount} if first else {}
     form = WriteOffForm(request.POST or None, invoices=invoices, initial=initial)
 
     def act(data: dict[str, Any]) -> str:

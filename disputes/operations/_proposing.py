@@ -206,7 +206,13 @@ def _write_off(dispute: Dispute, proposal: Proposal, *, actor: User, now: dateti
     refuse_without_advice(dispute)
     amount = min(dispute.amount, dispute.invoice.balance)
     return request_write_off(
-        dispute.invoice, amount, reason=f"{dispute.reference}: {proposal.answer[:200]}", actor=actor, now=now
+        dispute.invoice,
+        amount,
+        reason=f"{dispute.reference}: {proposal.answer[:200]}",
+        actor=actor,
+        now=now,
+        is_held=True,
+        barred=sorted(authors_of(dispute.invoice)),
     )
 
 

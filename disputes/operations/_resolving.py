@@ -20,6 +20,7 @@ from feedback.operations import note_cause
 from invoices import operations as invoices
 from invoices.models import Invoice
 from payments import operations as payments
+from payments.models import WriteOff
 from team.models import User
 from work import operations as work
 from work.models import Approval
@@ -45,7 +46,12 @@ def accept(dispute: Dispute, *, actor: User | None, now: datetime, confirmed: Se
     _release(dispute, actor=actor, now=now)
     if proposal.credit_note is not None:
         _issue(proposal.credit_note, actor=actor, confirmed=confirmed, now=now)
-    if proposal.write_off is not None and actor is not None:
+    # As with the credit note: what was booked on its own page is used.
+    if (
+        proposal.write_off is not None
+        and actor is not None
+        and proposal.write_off.state != WriteOff.State.BOOKED
+    ):
         payments.approve_write_off(proposal.write_off, actor=actor, now=now)
     if proposal.outcome == rules.REBILL:
         proposal.new_invoice = invoices.rebill(dispute.invoice, None, actor=proposal.proposed_by, now=now)
@@ -231,7 +237,13 @@ def _take_back(proposal: Proposal, *, reason: str, actor: User, now: datetime) -
         if note.document_status == Invoice.Status.PENDING:
             note = invoices.reject_invoice(note, actor=actor, now=now, reason=reason)
         invoices.discard_draft(note, actor=actor, now=now)
-    if proposal.write_off is not None:
+    if proposal.write_off is not None and proposal.write_off.state == WriteOff.State.BOOKED:
+        raise Refused(
+            f"The write-off of {proposal.write_off.invoice} is booked already.",
+            rule="a_booked_write_off_stays",
+            mend="Accept the proposal; what was too much can be taken back on the page of the write-off.",
+        )
+    if proposal.write_off is not None and proposal.write_off.state == WriteOff.State.PENDING:
         payments.reject_write_off(proposal.write_off, actor=actor, now=now, reason=reason)
     if (question := _question(proposal)) is not None:
         work.reject(question, actor=actor, now=now, reason=reason)

@@ -165,7 +165,7 @@ def _overdue(desk: Desk) -> None:
     for number, invoice in enumerate(lost[:2]):
         row = payments.request_write_off(
             invoice,
-            invoice.balance,
+            invoice.balance - invoice.held_amount,
             reason="Closed its plant; three letters came back, the court found no assets",
             actor=desk.person("lead"),
             now=desk.now,

@@ -1,5 +1,6 @@
 """Receivables given up: small differences by policy, the rest after approval; and what comes back later."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -104,9 +105,19 @@ def write_off_difference(invoice: Invoice, *, actor: User | None, now: datetime)
 
 @transaction.atomic
 def request_write_off(
-    invoice: Invoice, amount: Decimal, *, reason: str, actor: User, now: datetime
+    invoice: Invoice,
+    amount: Decimal,
+    *,
+    reason: str,
+    actor: User,
+    now: datetime,
+    is_held: bool = False,
+    barred: Sequence[int] = (),
 ) -> WriteOff:
-    """Propose to give up part of an invoice. Somebody else with the limit decides."""
+    """Propose to give up part of an invoice. Somebody else with the limit decides, nobody of `barred`.
+
+    What is held is left alone: it is given up by what holds it, which says `is_held` and lets go of it first.
+    """
     items = _open_items(invoice)
     open_amount = sum((item.open_amount for item in items), Decimal(0))
     exact_amount(amount, invoice.currency, field="amount")
@@ -120,6 +131,8 @@ def request_write_off(
             if open_amount
             else "Nothing is left to write off.",
         )
+    if not is_held:
+        _refuse_held(invoice, items, amount)
     if len(reason.strip()) < 10:
         raise Invalid(
             "Say why it is given up.",
@@ -144,6 +157,7 @@ def request_write_off(
             amount=amount,
             currency=invoice.currency,
             amount_functional=_rate(invoice).convert(amount),
+            barred=barred,
         ),
         actor=actor,
         now=now,
@@ -168,7 +182,9 @@ def approve_write_off(row: WriteOff, *, actor: User, now: datetime) -> WriteOff:
     invoice = row.invoice
     work.approve(_question(row), actor=actor, now=now)
     left = row.amount
-    for item in _open_items(invoice):
+    items = _open_items(invoice)
+    _refuse_held(invoice, items, row.amount)
+    for item in items:
         part = min(left, item.open_amount)
         if not part:
             continue
@@ -270,6 +286,20 @@ def recover_write_off(row: WriteOff, *, actor: User | None, now: datetime) -> Wr
         currency=invoice.currency,
     )
     return row
+
+
+def _refuse_held(invoice: Invoice, items: Sequence[OpenItem], amount: Decimal) -> None:
+    """Refuse to give up what is in dispute or on hold; what is no longer open is refused elsewhere."""
+    held = sum((item.held_amount for item in items), Decimal(0))
+    free = sum((item.open_amount for item in items), Decimal(0)) - held
+    if held and free < amount <= free + held:
+        raise Refused(
+            f"{named(held, invoice.currency)} of it is in dispute or on hold.",
+            field="amount",
+            rule="what_is_held_is_not_written_off",
+            mend="Resolve the dispute or end the hold first"
+            + (f"; until then at most {plain(free, invoice.currency)}." if free else "."),
+        )
 
 
 def _open_items(invoice: Invoice) -> list[OpenItem]:

@@ -139,7 +139,7 @@ def refund_left(request: StaffRequest, pk: int) -> HttpResponse:
 def write_off_request(request: StaffRequest, pk: int) -> HttpResponse:
     """Propose to give up part of an invoice; shows what would be booked."""
     invoice = _invoice(request, pk)
-    form = AmountReasonForm(request.POST or None, initial={"amount": invoice.balance})
+    form = AmountReasonForm(request.POST or None, initial={"amount": invoice.balance - invoice.held_amount})
 
     def ask() -> HttpResponse:
         data = form.cleaned_data

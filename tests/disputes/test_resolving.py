@@ -13,11 +13,13 @@ from feedback.models import Cause, Improvement
 from invoices import operations as invoices
 from invoices.models import Invoice
 from ledger.queries import faults
+from payments import operations as payments
 from payments.models import WriteOff
 from tests.disputes.scene import ANSWER, PROOF, investigated, money, proposed, raised
 from tests.factories import make_user
 from tests.world import NOW, make_world
 from trail.models import Entry
+from work.models import Approval
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=3)
@@ -173,6 +175,44 @@ def test_a_small_amount_is_written_off_and_a_larger_one_not():
     assert (fresh(dispute).balance, fresh(dispute).held_amount) == (Decimal("1190.00"), 0)
     with pytest.raises(Refused, match="small"):
         proposed(world, "500.00", outcome="write_off_small")
+
+
+def test_what_is_in_dispute_is_not_written_off_beside_it():
+    world = make_world()
+    dispute = investigated(world, "1000.00", "500.00")
+    given = {"reason": "They will never pay it", "actor": world.lead, "now": LATER}
+    for amount in ("1785.00", "595.01"):
+        with pytest.raises(Refused) as refusal:
+            payments.request_write_off(dispute.invoice, Decimal(amount), **given)
+        assert refusal.value.rule == "what_is_held_is_not_written_off"
+    assert not WriteOff.objects.exists()
+
+    row = payments.request_write_off(dispute.invoice, Decimal("595.00"), **given)
+    raised(world, invoice=dispute.invoice, claims=[operations.Claim(2)], now=LATER)
+    with pytest.raises(Refused, match="in dispute or on hold"):
+        payments.approve_write_off(row, actor=world.director, now=LATER)
+    row.refresh_from_db()
+    assert (row.state, fresh(dispute).balance) == ("pending", Decimal("1785.00"))
+
+
+def test_a_write_off_decided_on_its_own_page_leaves_no_dispute_stuck():
+    world = make_world()
+    wholly = proposed(world, "20.00", outcome="write_off_small")
+    row = WriteOff.objects.get()
+    with pytest.raises(Refused, match="in dispute or on hold"):
+        payments.approve_write_off(row, actor=world.lead, now=LATER)
+    payments.reject_write_off(row, actor=world.lead, now=LATER, reason="Ask them once more")
+    operations.decline(wholly, reason="Ask them once more", actor=world.lead, now=LATER)
+    assert operations.withdraw(wholly, reason="They pay", actor=world.lead, now=LATER).is_over
+
+    partly = proposed(world, "1000.00", "20.00", outcome="write_off_small", claims=[operations.Claim(2)])
+    row = WriteOff.objects.get(state="pending")
+    assert world.clerk.pk in Approval.objects.get(kind="write_off", state="pending").barred
+    payments.approve_write_off(row, actor=world.lead, now=LATER)
+    with pytest.raises(Refused, match="booked already"):
+        operations.decline(partly, reason="No, they pay", actor=world.lead, now=LATER)
+    operations.accept(partly, actor=world.lead, now=LATER)
+    assert (fresh(partly).balance, fresh(partly).held_amount) == (Decimal("1190.00"), 0)
 
 
 def test_above_the_legal_limit_a_legal_adviser_is_asked_before_a_write_off():
