@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from contracts import operations, queries
 from contracts.models import BillRun, Contract, ContractItem, RunRow
-from core.rest.fields import Amount, Day, Input, Query, Text, Whole, many
+from core.rest.fields import Amount, Day, Input, Moment, Query, Text, Whole, many
 from core.rest.lookup import at_address
 from core.rest.paging import Listing
 from invoices.queries import visible_to as invoices_visible_to
@@ -88,8 +88,8 @@ class UsageEventIn(Input):
 
     item = Text(max_length=30, help_text="The item's code in the contract.")
     key = Text(max_length=80)
-    at = serializers.DateTimeField(help_text="When it was used, with its time zone.")
-    quantity = serializers.DecimalField(19, 6, help_text="Negative corrects an earlier event.")
+    at = Moment(help_text="When it was used, with its time zone.")
+    quantity = Amount(help_text="Negative corrects an earlier event.")
 
 
 class UsageIn(Input):

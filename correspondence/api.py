@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.rest.fields import Query
+from core.rest.fields import Moment, Query
 from core.rest.lookup import at_address
 from core.rest.paging import Listing
 from correspondence import queries
@@ -117,8 +117,8 @@ class MessagesQuery(Query):
     state = serializers.ChoiceField(
         Delivery.State.choices, required=False, help_text="Of one recipient at least."
     )
-    since = serializers.DateTimeField(required=False, help_text="Queued at this moment or later.")
-    until = serializers.DateTimeField(required=False, help_text="Queued before this moment.")
+    since = Moment(required=False, help_text="Queued at this moment or later.")
+    until = Moment(required=False, help_text="Queued before this moment.")
 
 
 class TemplatesQuery(Query):

@@ -25,6 +25,15 @@ from payouts.models import PaymentFile
 from team.models import User
 from trail.operations import record
 
+_IS = {
+    Line.State.NEW: "waits for a decision",
+    Line.State.DOUBTFUL: "is perhaps recorded before",
+    Line.State.BOOKED: "is booked",
+    Line.State.RETURN: "is the return of a receipt",
+    Line.State.PAYOUT: "paid out refunds",
+    Line.State.ASIDE: "is set aside",
+}
+
 
 class NotToBook(Refused):
     """The line is booked, set aside, or no money that came."""
@@ -176,14 +185,14 @@ def note_payout(line: Line, paid: PaymentFile | Refund, *, actor: User | None, n
 def set_aside(line: Line, reason: str, *, actor: User, now: datetime) -> Line:
     """The line is nothing receivables knows: a fee, a transfer of our own. Nothing is posted."""
     line = _lock(line, Line.State.NEW, Line.State.DOUBTFUL)
-    if not reason.strip():
+    if not 0 < len(reason.strip()) <= 300:
         raise Invalid(
-            "Say what it is.",
+            "Say what it is, in at most 300 characters.",
             field="reason",
             rule="a_bank_line_is_set_aside_for_a_reason",
             mend="For example: bank fee of October.",
         )
-    line.reason = reason.strip()[:300]
+    line.reason = reason.strip()
     _decide(line, Line.State.ASIDE, actor=actor, now=now)
     record(events.LINE_SET_ASIDE, line, actor=actor, at=now, reason=line.reason, amount=line.amount)
     return line
@@ -243,8 +252,7 @@ def _lock(line: Line, *states: str) -> Line:
     )
     if line.state not in states:
         raise NotToBook(
-            f"The line over {plain(line.amount, line.currency)} {line.currency} is "
-            f"{line.get_state_display().lower()}.",
+            f"The line over {plain(line.amount, line.currency)} {line.currency} {_IS[line.state]}.",
             rule="a_bank_line_is_decided_once",
             mend="Look at what it became." if line.payment_id else "Reload the page.",
         )

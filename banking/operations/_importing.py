@@ -20,6 +20,7 @@ from entities.models import BankAccount
 from team.models import User
 from trail.operations import record
 
+_ASIDE = {"state": Line.State.ASIDE, "reason": "It moves no money."}
 _DOUBT = {"state": Line.State.DOUBTFUL, "reason": "A line of this day with this amount is here already."}
 
 
@@ -234,7 +235,7 @@ def _lines(
             end_to_end=line.end_to_end[:80],
             creditor_reference=line.creditor_reference[:80],
             is_return=line.is_return,
-            **(_DOUBT if (line.booked_on, line.amount) in doubt else {}),
+            **(_ASIDE if not line.amount else _DOUBT if (line.booked_on, line.amount) in doubt else {}),
         )
         for place, (line, key) in enumerate(zip(one.lines, keys, strict=True), start=1)
         if key not in known

@@ -9,6 +9,10 @@ from decimal import Decimal
 from contracts.inputs import ContractInput, ItemInput
 from contracts.rules import Tier, tiered_usage
 from core.errors import Invalid, Problem, problem
+from core.money import LARGEST
+
+# A year of it, in the books of a company of another currency, is still an amount.
+_MOST = LARGEST / 10_000
 
 
 def refuse_faults(given: ContractInput) -> None:
@@ -82,6 +86,14 @@ def item_faults(one: ItemInput, where: str, starts_on: date) -> Iterator[Problem
             field=f"{where}.price",
             rule="a_contract_price_is_not_negative",
             mend="Enter a price of zero or more and a quantity.",
+        )
+    prices = [one.price, one.minimum, *(price for _, price in one.tiers)]
+    if max(one.quantity, Decimal(1)) >= _MOST or max(prices) * max(one.quantity, Decimal(1)) >= _MOST:
+        yield problem(
+            f"“{one.description}” comes to more than anybody bills.",
+            field=f"{where}.price",
+            rule="an_amount_can_be_kept",
+            mend="Check price and quantity.",
         )
     if one.ends_on and one.ends_on < (one.starts_on or starts_on):
         yield problem(

@@ -21,7 +21,7 @@ from contracts.models import BillRun, Contract, ContractBill, RunRow
 from contracts.operations._changing import is_renewed, renew_contract
 from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
 from core.errors import Invalid, Refused
-from core.money import plain, round_money
+from core.money import LARGEST, plain, round_money
 from core.rows import append_rows, new_row
 from entities import queries as entities
 from entities.models import Entity
@@ -300,7 +300,9 @@ def _write_rows(run: BillRun, contracts: Sequence[Contract], actor: User | None,
 
 
 def _row(run: BillRun, group: Group, tried: Tried, last: Mapping[int, Decimal]) -> RunRow:
-    first, net = group.parts[0], group.net
+    first = group.parts[0]
+    # More than anybody bills is refused when it is tried; here the row still has to be kept, with the reason.
+    net = min(group.net, LARGEST - 1)
     warnings = [
         {key: finding[key] for key in ("rule", "severity", "message", "mend")}
         for finding in tried.findings

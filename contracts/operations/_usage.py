@@ -17,6 +17,8 @@ from team.models import User
 from trail.operations import Fact, record_all
 
 MOST = 20_000
+# What one event is worth, and how many units it is.
+_MOST_OF_ONE = Decimal(10) ** 12
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _sorted(rows: Sequence[Used], now: datetime) -> tuple[list[tuple[Used, int]]
     keys = {row.contract.pk for row in rows}
     items = {
         (item.contract_id, item.code.casefold()): item
-        for item in ContractItem.objects.filter(contract__in=keys)
+        for item in ContractItem.objects.filter(contract__in=keys).prefetch_related("tiers")
     }
     before: dict[tuple[int, str], tuple[int, datetime, Decimal]] = {
         (one.contract_id, one.key): (one.item_id, one.happened_at, one.quantity)
@@ -155,7 +157,7 @@ def _fault(row: Used, item: ContractItem | None, number: int, now: datetime) -> 
             rule="a_usage_event_has_a_key",
             mend="Use the event's own id.",
         )
-    if row.quantity == 0 or abs(row.quantity) >= Decimal(10) ** 12:
+    if row.quantity == 0 or abs(row.quantity) * max(_dearest(item), Decimal(1)) >= _MOST_OF_ONE:
         return problem(
             "The quantity is zero or too large.",
             field=f"{where}.quantity",
@@ -184,6 +186,10 @@ def _wrong_day(row: Used, item: ContractItem, where: str, now: datetime) -> Prob
             mend="Name the item that ran on that day.",
         )
     return None
+
+
+def _dearest(item: ContractItem) -> Decimal:
+    return max([item.price, *(tier.price for tier in item.tiers.all())])
 
 
 def _no_item(row: Used, number: int) -> Problem:

@@ -15,6 +15,9 @@ from core.dates import EARLIEST, LATEST, is_plausible
 from core.money import exponent, plain
 
 _DECIMAL = re.compile(r"-?\d{1,13}(\.\d{1,6})?", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)", re.ASCII | re.IGNORECASE
+)
 _SCHEMA = {"type": "string", "format": "decimal", "pattern": r"^-?\d{1,13}(\.\d{1,6})?$"}
 
 
@@ -130,6 +133,16 @@ class Day(serializers.DateField):
                 "day_is_plausible",
             )
         return day
+
+
+class Moment(serializers.DateTimeField):
+    """A moment with its time zone. Without one it would be read by the caller's own clock: refused."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The moment."""
+        if not isinstance(data, str) or not _MOMENT.fullmatch(data):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ssZ")
+        return super().to_internal_value(data)
 
 
 @extend_schema_field(_SCHEMA)

@@ -137,6 +137,15 @@ def test_the_same_statement_told_otherwise_is_not_booked_twice(world):
     assert {line.state for line in statement.lines.all()} == {Line.State.DOUBTFUL}
 
 
+def test_a_line_that_moves_no_money_waits_for_nobody(world):
+    [statement] = bring(world, camt(("5.00", "a", "b"), ("0.00", "Terms change", "Bank"))).statements
+
+    assert [(line.state, line.reason) for line in statement.lines.order_by("place")] == [
+        (Line.State.NEW, ""),
+        (Line.State.ASIDE, "It moves no money."),
+    ]
+
+
 def test_two_equal_payments_in_two_statements_of_one_day_are_two(world):
     first = camt(("33.00", "coffee", "Kestrel"), references=False)
     second = camt(("33.00", "coffee", "Kestrel"), opening="1033.00", number="2", references=False)

@@ -89,6 +89,62 @@ def test_an_event_counts_once_and_a_wrong_one_stops_all(world, clock):
     assert set(operations.try_usage(wrong, now=at(2)).faults) == set(range(len(wrong)))
 
 
+def test_what_one_event_is_worth_has_an_end_and_so_has_an_item(world, clock):
+    contract = active(world, READINGS, ItemInput("Dear", D("1000000"), code="dear", kind="usage"))
+    clock.move_to(at(2))
+    moment = datetime(2026, 1, 20, 12, tzinfo=UTC)
+
+    for item, quantity in (("readings", D(10) ** 12), ("dear", D(10) ** 6), ("dear", -(D(10) ** 6))):
+        with pytest.raises(Invalid) as refusal:
+            operations.record_usage([Used(contract, item, "k", moment, quantity)], actor=None, now=at(2))
+        assert refusal.value.rule == "a_usage_event_has_a_quantity"
+    for price, quantity in ((D(10) ** 11, D(1)), (D(10) ** 6, D(10) ** 6), (D(1), D(10) ** 12)):
+        with pytest.raises(Invalid) as refusal:
+            active(world, ItemInput("Everything there is", price, quantity=quantity))
+        assert refusal.value.rule == "an_amount_can_be_kept"
+    assert not UsageEvent.objects.exists()
+
+
+def test_more_use_than_can_be_billed_blocks_its_row_and_not_the_run(world, clock):
+    whole = active(world, ItemInput("Licence", D(30), code="licence"))
+    contract = active(world, ItemInput("Dear", D("1000000"), code="dear", kind="usage"))
+    clock.move_to(at(2))
+    UsageEvent.objects.create(
+        contract=contract,
+        item=contract.items.get(),
+        key="before-there-was-an-end",
+        happened_at=at(1, 20),
+        on=date(2026, 1, 20),
+        quantity=D(10) ** 12,
+        received_at=at(2),
+    )
+
+    run = operations.plan_run(world.entity, as_of=date(2026, 2, 2), actor=world.clerk, now=at(2))
+
+    rows = {row.parts[0][0]: row for row in run.rows.all()}
+    assert [one["rule"] for one in rows[contract.pk].warnings if one["severity"] == "block"] == [
+        "an_amount_can_be_kept"
+    ]
+    assert not [one for one in rows[whole.pk].warnings if one["severity"] == "block"]
+
+
+def test_the_api_takes_no_moment_without_its_zone_and_no_quantity_as_a_number(world, clock):
+    contract = active(world, READINGS)
+    clock.move_to(at(2))
+    api = Api(world.clerk)
+    event = {"item": "readings", "key": "m-1", "at": "2026-01-20T10:00:00Z", "quantity": "1"}
+
+    for change, field in (
+        ({"at": "2026-01-20T10:00:00"}, "events[0].at"),
+        ({"at": "2026-01-20"}, "events[0].at"),
+        ({"quantity": 0.1}, "events[0].quantity"),
+        ({"quantity": "1e3"}, "events[0].quantity"),
+    ):
+        answer = api.send("POST", f"contracts/{contract.pk}/usage/", {"events": [event | change]})
+        assert (answer.status_code, answer.json()["problems"][0]["field"]) == (422, field)
+    assert not UsageEvent.objects.exists()
+
+
 def test_usage_is_sent_by_api_once(world, clock):
     contract = active(world, READINGS)
     clock.move_to(at(2))
