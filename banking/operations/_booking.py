@@ -25,7 +25,7 @@ from payouts.models import PaymentFile
 from team.models import User
 from trail.operations import record
 
-_IS = {
+_IS: dict[str, str] = {
     Line.State.NEW: "waits for a decision",
     Line.State.DOUBTFUL: "is perhaps recorded before",
     Line.State.BOOKED: "is booked",

@@ -301,8 +301,9 @@ def _write_rows(run: BillRun, contracts: Sequence[Contract], actor: User | None,
 
 def _row(run: BillRun, group: Group, tried: Tried, last: Mapping[int, Decimal]) -> RunRow:
     first = group.parts[0]
+    payable = tried.invoice.payable if tried.invoice else group.net
     # More than anybody bills is refused when it is tried; here the row still has to be kept, with the reason.
-    net = min(group.net, LARGEST - 1)
+    net, payable = min(group.net, LARGEST - 1), min(payable, LARGEST - 1)
     warnings = [
         {key: finding[key] for key in ("rule", "severity", "message", "mend")}
         for finding in tried.findings
@@ -332,7 +333,7 @@ def _row(run: BillRun, group: Group, tried: Tried, last: Mapping[int, Decimal]) 
         period_end=max(part.bill.period.end for part in group.parts),
         currency=first.contract.currency,
         net=net,
-        payable=tried.invoice.payable if tried.invoice else net,
+        payable=payable,
         is_late=any(part.is_late for part in group.parts),
         warnings=warnings,
     )
@@ -422,6 +423,8 @@ def _ask(run: BillRun, count: int, actor: User | None, now: datetime) -> None:
     for currency, sums in run.totals.items():
         rate = entities.rate_on(currency, books, entities.local_day(run.entity, now)).rate
         total += round_money(Decimal(sums["payable"]) * rate, books)
+    # Rows that no bill can be made of count as well; nobody's limit reaches that far.
+    total = min(total, LARGEST - 1)
     work.request_approval(
         run,
         work.Question(
