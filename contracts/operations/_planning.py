@@ -21,7 +21,7 @@ from contracts.models import BillRun, Contract, ContractBill, RunRow
 from contracts.operations._changing import is_renewed, renew_contract
 from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
 from core.errors import Invalid, Refused
-from core.money import LARGEST, plain, round_money
+from core.money import LARGEST, named, plain, round_money
 from core.rows import append_rows, new_row
 from entities import queries as entities
 from entities.models import Entity
@@ -319,7 +319,7 @@ def _row(run: BillRun, group: Group, tried: Tried, last: Mapping[int, Decimal]) 
             _warning(
                 "differs-from-before",
                 "warn",
-                f"The bill before came to {plain(Decimal(sum(before)), first.contract.currency)}.",
+                f"The bill before came to {named(Decimal(sum(before)), first.contract.currency)}.",
                 "Look at the contract's items and usage.",
             )
         )

@@ -87,7 +87,11 @@ def discard_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
 def retry_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
     """Try the rows that were not billed once more, as a job of its own, when what stopped them is mended."""
     run = _locked(run)
-    decided = run.state not in (BillRun.State.PLANNING, BillRun.State.PLANNED, BillRun.State.DISCARDED)
+    if run.state == BillRun.State.DISCARDED:
+        raise RunRefused(
+            f"{run} is discarded.", rule="only_ended_work_is_tried_again", mend="Plan a new run."
+        )
+    decided = run.state not in (BillRun.State.PLANNING, BillRun.State.PLANNED)
     if not decided or run.job is None or run.job.state not in jobs.OVER:
         raise RunRefused(
             "The run is not over.", rule="only_ended_work_is_tried_again", mend="Wait until it is over."

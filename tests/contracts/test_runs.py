@@ -207,6 +207,8 @@ def test_a_rejected_or_discarded_plan_leaves_its_periods_due(world):
     run = operations.discard_run(planned(world, now=JANUARY), actor=world.clerk, now=JANUARY)
     with pytest.raises(Refused):
         operations.approve_run(run, actor=world.controller, now=JANUARY)
+    with pytest.raises(Refused, match="is discarded"):
+        operations.retry_run(run, actor=world.controller, now=JANUARY)
     assert Invoice.objects.count() == 0
     assert done(world, now=JANUARY).state == "done"
 
