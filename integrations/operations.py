@@ -291,7 +291,8 @@ def _import_chunk(
     )
     for row, invoice in pairs:
         if row.disputed and not row.settled_on:
-            invoices.hold(invoice, row.amount, reason=DISPUTED, kind="dispute", actor=actor, now=now)
+            # By hand: the dispute itself stayed in the system it comes from, and a person ends the hold.
+            invoices.hold(invoice, row.amount, reason=DISPUTED, actor=actor, now=now)
 
 
 def _with_rates(rows: Sequence[Row], entity: Entity, book: Book) -> tuple[list[Row], list[Fault]]:

@@ -159,7 +159,7 @@ def test_what_is_owed_stays_open_and_what_is_disputed_is_held(seller, given):
     assert outcome.owed == {"USD": Decimal("150.00")}
     held, plain = Invoice.objects.order_by("number")
     assert (held.balance, held.held_amount, plain.held_amount) == (100, 100, 0)
-    assert Hold.objects.get().kind == "dispute"
+    assert (Hold.objects.get().kind, Hold.objects.get().reason) == ("manual", DISPUTED)
     assert OpenItem.objects.filter(due_on=date(2024, 2, 9), open_amount__gt=0).count() == 2
     assert faults() == []
 

@@ -12,10 +12,10 @@ from django.core.files.storage import default_storage
 from core.errors import Refused
 from correspondence import links
 from correspondence.models import PublicLink
+from invoices import operations as invoices
 from invoices.documents.qr import payment_code
 from invoices.documents.sample import SAMPLE
 from invoices.models import Document, Invoice
-from ledger.models import OpenItem
 from portal.words import LANGUAGES, TEXTS
 from tests.portal.bills import NOW, make_bill, make_contact, make_customer, make_entity, pay
 
@@ -116,7 +116,7 @@ def test_a_credited_or_cancelled_invoice_says_so(client, changes, word, sentence
 
 def test_a_held_part_is_not_asked_for(client):
     bill = make_bill()
-    OpenItem.objects.filter(instalment__invoice=bill).update(held_amount=Decimal("840.50"))
+    invoices.hold(bill, Decimal("840.50"), reason="The kerb is missing.", actor=None, now=NOW)
 
     said = read(client, bill)
 

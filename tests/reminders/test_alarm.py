@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from disputes.operations import Claim
 from invoices import operations as invoices
 from invoices.models import Hold
 from reminders import operations, queries
+from tests.disputes.scene import raised
 from tests.reminders.scenes import at, decide, make_scene
 from tests.world import NOW
 from work.models import WorkItem
@@ -54,8 +56,8 @@ def test_a_company_goes_round_each_local_day_and_again_for_what_came_later():
 def test_a_hold_by_hand_ends_on_its_day_and_a_dispute_does_not():
     world = make_scene()
     invoice = world.issued("1000", now=NOW)
-    for kind in ("manual", "dispute"):
-        invoices.hold(invoice, Decimal(100), reason="Agreed", actor=world.lead, now=NOW, until=DAY, kind=kind)
+    invoices.hold(invoice, Decimal(100), reason="Agreed", actor=world.lead, now=NOW, until=DAY)
+    raised(world, invoice=invoice, claims=[Claim(None, Decimal(100))])
 
     assert operations.release_ended_holds(world.entity, now=at(DAY)) == 0
     assert operations.release_ended_holds(world.entity, now=at(DAY + timedelta(days=1))) == 1

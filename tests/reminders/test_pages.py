@@ -1,9 +1,10 @@
 """The pages of reminders: what was decided and why, what comes, pauses and ladders."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +12,13 @@ from customers.models import Segment
 from reminders import operations
 from reminders.models import Ladder, Pause
 from tests.reminders.scenes import make_scene
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    # A Tuesday: on other days nothing may be sent.
+    with time_machine.travel(datetime(2026, 12, 8, 10, tzinfo=UTC), tick=False):
+        yield
 
 
 @pytest.fixture
