@@ -1,5 +1,6 @@
 """Evidence is weighed as the table says, and a generated month is matched as well as promised."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
@@ -213,8 +214,9 @@ def test_a_slip_is_found_where_exactly_one_number_is_a_sign_away(number, at, sig
     }[how]
     folds = {folded(one.number): one.id for one in ITEMS}
     near = [key for known, key in folds.items() if OSA.distance(token, known) <= 1]
-    digits = "".join(filter(str.isdigit, token))
-    otherwise = token in folds or any(digits == known.removeprefix("INV") for known in folds)
+    # All its digits, or a run of them, are read before a slip is looked for.
+    digits = {"".join(filter(str.isdigit, token)), *re.findall("[0-9]{5,}", token)}
+    otherwise = any(token == known or known.removeprefix("INV") in digits for known in folds)
 
     found = quoted(Incoming(Decimal(9999), DAY, (token,)), book())
 
