@@ -177,10 +177,10 @@ def _credit_note(
     code = _CODES.get(proposal.outcome, dispute.reason)
     code = code if code in invoices.REASONS else "OTH"
     reason = f"{dispute.reference}: {proposal.get_outcome_display()}, {dispute.get_reason_display()}"
-    invoice = dispute.invoice
+    invoice, barred = dispute.invoice, sorted(authors_of(dispute.invoice))
     if wanted is None:
         note = invoices.credit_in_full(invoice, reason_code=code, reason=reason, actor=actor, now=now)
-        return invoices.submit_invoice(note, actor=actor, now=now)
+        return invoices.submit_invoice(note, actor=actor, now=now, barred=barred)
     note = invoices.write_credit_note(invoice, wanted, reason_code=code, reason=reason, actor=actor, now=now)
     if note.payable > dispute.amount:
         raise NotProposable(
@@ -190,7 +190,7 @@ def _credit_note(
             rule="no_more_is_credited_than_is_disputed",
             mend="Credit less, or write a credit note on the page of the invoice.",
         )
-    return invoices.submit_invoice(note, actor=actor, now=now)
+    return invoices.submit_invoice(note, actor=actor, now=now, barred=barred)
 
 
 def _write_off(dispute: Dispute, proposal: Proposal, *, actor: User, now: datetime) -> WriteOff:

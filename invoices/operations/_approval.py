@@ -40,10 +40,12 @@ def submit_invoice(
     now: datetime,
     expected_version: int | None = None,
     book: Book | None = None,
+    barred: Sequence[int] = (),
 ) -> Invoice:
     """Check a draft and ask for approval; a small, unremarkable one is approved at once.
 
-    `book` serves many documents of one run, as in `write_draft`.
+    `book` serves many documents of one run, as in `write_draft`. Beside who wrote it nobody of `barred`
+    approves it.
     """
     work.one_at_a_time([invoice.customer_id])
     invoice = lock(invoice)
@@ -79,7 +81,7 @@ def submit_invoice(
             currency=invoice.currency,
             amount_functional=invoice.payable_functional,
             flags=risks(invoice, lines, findings, on=on),
-            barred=[pk for pk in (invoice.created_by_id, invoice.edited_by_id) if pk],
+            barred=[*(pk for pk in (invoice.created_by_id, invoice.edited_by_id) if pk), *barred],
         ),
         actor=actor,
         now=now,

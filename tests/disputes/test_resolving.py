@@ -20,6 +20,7 @@ from tests.factories import make_user
 from tests.world import NOW, make_world
 from trail.models import Entry
 from work.models import Approval
+from work.queries import approvals_of
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=3)
@@ -156,7 +157,6 @@ def test_the_author_of_the_invoice_decides_nothing():
     world = make_world()
     dispute = investigated(world)
     author = make_user("director")
-    Invoice.objects.filter(pk=dispute.invoice_id)
     operations.propose(
         dispute, outcome="credit_note", root_cause="billing", answer=ANSWER, actor=author, now=LATER
     )
@@ -165,6 +165,9 @@ def test_the_author_of_the_invoice_decides_nothing():
             operations.accept(dispute, actor=person, now=LATER)
     assert Dispute.objects.get(pk=dispute.pk).state == "proposed"
     assert fresh(dispute).held_amount == Decimal("1190.00")
+    # Nor on the page of the credit note, which is a way to the same end.
+    note = Proposal.objects.get(dispute=dispute).credit_note
+    assert {world.clerk.pk, author.pk} <= set(approvals_of(note).get(state="pending").barred)
 
 
 def test_a_small_amount_is_written_off_and_a_larger_one_not():
