@@ -23,8 +23,8 @@ import pytest
 from billing_ops import embedded
 from tests.processes import Process, free_port
 
-# One after another in one of xdist's processes: each starts seven processes. The first start makes all tables,
-# a minute of one core where nothing runs beside it and minutes where the rest of the suite does.
+# One after another in one of xdist's processes: each starts seven processes. The first start makes all
+# tables: a minute where nothing runs beside it, several where the rest of the suite does.
 FIRST_START = 600
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * FIRST_START), pytest.mark.xdist_group("up")]
 
