@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.urls import reverse
 
 from bench._seed import NOW, Seeded, add_invoices, seed_world
@@ -17,9 +17,9 @@ from bench.context import Context, Result
 from contracts import operations
 from contracts.inputs import ContractInput, ItemInput
 from contracts.models import BillRun, Contract, ContractItem
-from contracts.operations import _planning
-from contracts.operations._sharing import SHARES, shares
+from contracts.operations._proposing import propose_plan
 from core.dates import add_months
+from work import jobs
 from work.models import Job
 
 _CUSTOMERS = 10_000
@@ -151,16 +151,16 @@ def _measured(ctx: Context, job_id: int, work: Callable[[], object]) -> _Measure
 
 
 def _plan_by_sql(run: BillRun, day: date, now: datetime) -> None:
-    """The whole plan where only a part was made; then planning ends as ever, because nothing is left."""
+    """The whole plan where only a part was made; then a second person is asked about it as ever."""
     like = run.rows.order_by("id")[0]
     run.rows.all().delete()
     given = {"run": run.pk, "day": day, "end": like.period_end, "net": like.net, "payable": like.payable}
     with connection.cursor() as cursor:
         cursor.execute(_PLAN, given)
-    Job.objects.filter(pk=run.job_id).update(
-        result={_planning.after(share): 10**9 for share in shares(SHARES)}
-    )
-    operations.do_plan(run.job_id, now=now)
+    with transaction.atomic():
+        jobs.end(run.job, now=now)
+        run.job = None
+        propose_plan(run, run.planned_by, now)
 
 
 @contextmanager

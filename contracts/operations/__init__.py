@@ -11,15 +11,14 @@ from contracts.operations._changing import (
 )
 from contracts.operations._crediting import credit_rest
 from contracts.operations._planning import (
-    NothingDue,
     ask_plan,
     do_plan,
     is_large,
-    is_stopped,
     plan_by_clock,
     plan_run,
     stop_plan,
 )
+from contracts.operations._proposing import NothingDue, is_stopped
 from contracts.operations._repeating import repeat_invoice
 from contracts.operations._running import (
     TASK,

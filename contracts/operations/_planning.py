@@ -1,17 +1,14 @@
-"""Planning a bill run: what would be billed, what the check says of it, and asking a second person."""
+"""Planning a bill run chunk by chunk: what would be billed, and what the check says of it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from contracts import events
@@ -19,9 +16,10 @@ from contracts.drafting import Group, billed_together, draft_of, groups_of
 from contracts.loading import furnish, load_books
 from contracts.models import BillRun, Contract, ContractBill, RunRow
 from contracts.operations._changing import is_renewed, renew_contract
+from contracts.operations._proposing import NothingDue, propose_plan
 from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
 from core.errors import Invalid, Refused
-from core.money import LARGEST, named, plain, round_money
+from core.money import LARGEST, named
 from core.rows import append_rows, new_row
 from entities import queries as entities
 from entities.models import Entity
@@ -30,24 +28,17 @@ from invoices.operations import Tried
 from team.models import User
 from trail.operations import record
 from work import jobs
-from work import operations as work
 from work.models import Job
 
-KIND = "bill_run"
 JOB_KIND = "contracts"
 # By name: only the clock's edge and the screens' edge hand it over.
 PLAN_TASK = "contracts.tasks.do_plan"
 LARGE = 1000
 """Up to so many contracts are planned while somebody waits."""
 _CHUNK = 500
-_SHOWN = 50
 _UNDONE = (BillRun.State.PLANNING, BillRun.State.PLANNED, BillRun.State.APPROVED, BillRun.State.RUNNING)
 # A bill that differs from the one before by more than this share is worth a look.
 _UNLIKE = Decimal("0.5")
-
-
-class NothingDue(Refused):
-    """No contract in the scope owes anything by the day."""
 
 
 @transaction.atomic
@@ -69,7 +60,7 @@ def plan_run(
     while chunk:
         _write_rows(run, chunk, actor, now)
         chunk = _after_customer(entity, scoped, chunk[-1].customer_id)
-    return _finish(run, actor, now)
+    return propose_plan(run, actor, now)
 
 
 @transaction.atomic
@@ -127,7 +118,7 @@ def _plan_step(job: Job, share: Share, now: datetime) -> Job | None:
         return None
     _write_rows(run, chunk, job.requested_by, now)
     job = jobs.advance(job, done=len(chunk), now=now)
-    job.result = {**job.result, after(share): chunk[-1].customer_id}
+    job.result = {**job.result, _after(share): chunk[-1].customer_id}
     job.save(update_fields=["result"])
     return job
 
@@ -135,10 +126,10 @@ def _plan_step(job: Job, share: Share, now: datetime) -> Job | None:
 def _next_chunk(run: BillRun, job: Job, share: Share) -> list[Contract]:
     """What is planned next of a share: the contracts after the customer its last chunk ended with."""
     rows = share.within(in_scope(run.entity, run.scope), "customer_id")
-    return _after_customer(run.entity, rows, job.result.get(after(share), 0))
+    return _after_customer(run.entity, rows, job.result.get(_after(share), 0))
 
 
-def after(share: Share) -> str:
+def _after(share: Share) -> str:
     """Where a job keeps the customer its last chunk of a share ended with."""
     return f"after_customer.{share.rest}"
 
@@ -161,7 +152,7 @@ def _end_plan(job: Job, now: datetime) -> Job:
         with transaction.atomic():
             # Its job is over; the one that bills is noted with the approval.
             run.job = None
-            _finish(run, job.requested_by, run.planned_at)
+            propose_plan(run, job.requested_by, run.planned_at)
     except NothingDue as nothing:
         if run.planned_by_id is None:
             # The clock looks every day, and a day without bills is no news.
@@ -192,25 +183,6 @@ def _drop(run: BillRun, actor: User | None, now: datetime, reason: str) -> None:
 
 def _locked(pk: int) -> BillRun:
     return BillRun.objects.select_for_update(of=("self",)).select_related("entity", "job").get(pk=pk)
-
-
-def _finish(run: BillRun, actor: User | None, now: datetime) -> BillRun:
-    """Totals, what changed, and the question to a second person; from the rows, however many."""
-    run.totals = _totals(run)
-    if not run.totals:
-        raise NothingDue(
-            f"Nothing is due at {run.entity} by {run.as_of}.",
-            rule="a_run_bills_something",
-            mend="Choose a later day or more contracts.",
-        )
-    run.changes = _changes(run)
-    run.plan_hash = content_hash(run)
-    run.state = BillRun.State.PLANNED
-    run.save()
-    count = sum(sums["invoices"] for sums in run.totals.values())
-    _ask(run, count, actor, now)
-    record(events.RUN_PLANNED, run, actor=actor, at=now, as_of=run.as_of, rows=count, totals=run.totals)
-    return run
 
 
 def plan_by_clock(*, now: datetime) -> list[BillRun]:
@@ -346,97 +318,3 @@ def _warning(rule: str | None, severity: str, message: str, mend: str | None) ->
 def _last_bills(keys: Sequence[int]) -> dict[int, Decimal]:
     rows = ContractBill.objects.filter(contract__in=keys).order_by("contract_id", "-period_start")
     return dict(rows.distinct("contract_id").values_list("contract_id", "net"))
-
-
-def _totals(run: BillRun) -> dict[str, dict[str, Any]]:
-    found = (
-        run.rows.order_by()
-        .values("currency")
-        .annotate(count=Count("pk"), sum_net=Sum("net"), sum_payable=Sum("payable"))
-        .order_by("currency")
-    )
-    return {
-        row["currency"]: {
-            "invoices": row["count"],
-            "net": plain(row["sum_net"], row["currency"]),
-            "payable": plain(row["sum_payable"], row["currency"]),
-        }
-        for row in found
-    }
-
-
-def _changes(run: BillRun) -> dict[str, Any]:
-    """What differs from the run before: contracts that are new in it, and those it has no more."""
-    now: set[int] = set()
-    late = warned = stopped = 0
-    for parts, warnings, is_late in _read(run, "parts", "warnings", "is_late"):
-        now.update(key for key, _ in parts)
-        late += is_late
-        warned += bool(warnings)
-        stopped += _stops(warnings)
-    before = (
-        set(ContractBill.objects.filter(run=run.before).values_list("contract_id", flat=True))
-        if run.before
-        else set()
-    )
-    return {
-        "late": late,
-        "warned": warned,
-        "stopped": stopped,
-        "new": sorted(now - before)[:_SHOWN] if run.before else [],
-        "new_count": len(now - before) if run.before else 0,
-        "gone": sorted(before - now)[:_SHOWN],
-        "gone_count": len(before - now),
-    }
-
-
-def is_stopped(row: RunRow) -> bool:
-    """Whether the check at issue will refuse the row as things stand."""
-    return _stops(row.warnings)
-
-
-def _stops(warnings: Sequence[Mapping[str, str]]) -> bool:
-    return any(one["severity"] in ("block", "confirm") for one in warnings)
-
-
-def _read(run: BillRun, *names: str) -> Iterator[tuple[Any, ...]]:
-    """Columns of the rows in their order, some thousand at a time."""
-    return run.rows.order_by("id").values_list(*names).iterator(chunk_size=5000)
-
-
-def content_hash(run: BillRun) -> str:
-    """SHA-256 of what a person approves: every invoice with its contracts, periods and amount, as JSON.
-
-    Row after row: a plan of a million is never in memory at once.
-    """
-    found = hashlib.sha256(f'{{"as_of":"{run.as_of}","entity":{run.entity_id},"rows":['.encode())
-    for place, (parts, currency, net) in enumerate(_read(run, "parts", "currency", "net")):
-        row = json.dumps([parts, currency, plain(net, currency)], separators=(",", ":"))
-        found.update(f"{',' if place else ''}{row}".encode())
-    found.update(b"]}")
-    return found.hexdigest()
-
-
-def _ask(run: BillRun, count: int, actor: User | None, now: datetime) -> None:
-    books = run.entity.functional_currency
-    total = Decimal(0)
-    for currency, sums in run.totals.items():
-        rate = entities.rate_on(currency, books, entities.local_day(run.entity, now)).rate
-        total += round_money(Decimal(sums["payable"]) * rate, books)
-    # Rows that no bill can be made of count as well; nobody's limit reaches that far.
-    total = min(total, LARGEST - 1)
-    work.request_approval(
-        run,
-        work.Question(
-            kind=KIND,
-            label=f"Bill run of {run.entity.name}: {count} invoices due by {run.as_of}",
-            path=run.get_absolute_url(),
-            snapshot={"plan": run.plan_hash, "totals": run.totals},
-            entity=run.entity,
-            amount=total,
-            currency=books,
-            amount_functional=total,
-        ),
-        actor=actor,
-        now=now,
-    )

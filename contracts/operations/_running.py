@@ -20,7 +20,8 @@ from contracts import events
 from contracts.drafting import Group, Part, billed_together, draft_of, groups_of, used_quantity
 from contracts.loading import furnish, load_books
 from contracts.models import BillLine, BillRun, Contract, ContractBill, RunRow
-from contracts.operations._planning import JOB_KIND, content_hash
+from contracts.operations._planning import JOB_KIND
+from contracts.operations._proposing import content_hash
 from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
 from core.errors import DomainError, Refused
 from core.money import plain
