@@ -12,8 +12,9 @@ from django.db.models import Q, QuerySet
 
 from contracts.billing import Rest, due_bills, unbilled
 from contracts.loading import Book, load_books
-from contracts.models import BillRun, Contract, ContractBill
+from contracts.models import BillRun, Contract, ContractBill, RunRow
 from contracts.owing import Period, owed, periods
+from contracts.rules import meet
 from entities import queries as entities
 from entities.models import Entity
 from team.models import User
@@ -33,6 +34,25 @@ def runs_visible_to(user: User) -> QuerySet[BillRun]:
     """The bill runs of the companies this person works for."""
     rows = BillRun.objects.filter(entity__in=entities.visible_to(user))
     return rows.select_related("entity", "planned_by", "job", "before")
+
+
+def also_planned(run: BillRun) -> list[tuple[BillRun, int]]:
+    """Other runs under way whose scope meets the one of this run, and how many of its invoices they plan."""
+    if run.state not in BillRun.UNDER_WAY:
+        return []
+    found = []
+    for other in BillRun.objects.filter(entity=run.entity, state__in=BillRun.UNDER_WAY).exclude(pk=run.pk):
+        if not meet(run.scope, other.scope):
+            continue
+        rows = other.rows.filter(state=RunRow.State.PLANNED)
+        if "customer" in run.scope:
+            rows = rows.filter(customer=run.scope["customer"])
+        if "contract" in run.scope:
+            rows = rows.filter(parts__contains=[[run.scope["contract"]]])
+        count = rows.count()
+        if count:
+            found.append((other, count))
+    return found
 
 
 def listing(user: User, *, state: str = "", text: str = "", today: date) -> QuerySet[Contract]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 
 from core.dates import add_months
 from core.errors import Invalid
@@ -111,6 +112,31 @@ def tiered_usage(quantity: Decimal, tiers: Sequence[Tier], currency: str) -> Tie
     if quantity > below:
         raise Invalid(f"No tier has a price for {quantity} units.", field="tiers", rule="tiers_cover_usage")
     return TieredUsage(tuple(amounts), sum(amounts, zero(currency)))
+
+
+def meet(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
+    """Whether two scopes of runs may hold the same contracts: no limit of theirs keeps them apart."""
+    return all(other.get(name, key) == key for name, key in one.items())
+
+
+class UnderWay(NamedTuple):
+    """Why a scope is not planned twice at a time, and what to do about the run that is under way."""
+
+    message: str
+    mend: str
+
+
+def under_way(run: str, state: str) -> UnderWay:
+    """What to say of a run of the same contracts that is `planning`, `planned`, `approved` or `running`."""
+    match state:
+        case "planning":
+            return UnderWay(f"{run} of the same contracts is being planned.", f"Look at {run}, or stop it.")
+        case "planned":
+            return UnderWay(
+                f"{run} of the same contracts waits for approval.", f"Have {run} decided, or discard it."
+            )
+        case _:
+            return UnderWay(f"{run} bills the same contracts now.", f"Wait until {run} is over, or stop it.")
 
 
 def _days(start: date, end: date) -> int:

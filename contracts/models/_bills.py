@@ -27,6 +27,8 @@ class BillRun(models.Model):
         CANCELLED = "cancelled", "Stopped"
         DISCARDED = "discarded", "Discarded"
 
+    UNDER_WAY = (State.PLANNING, State.PLANNED, State.APPROVED, State.RUNNING)
+
     entity = models.ForeignKey("entities.Entity", on_delete=models.PROTECT, related_name="+")
     as_of = models.DateField(help_text="Everything due by this day is billed")
     # {"customer": id} or {"contract": id}; empty: all contracts of the company.
@@ -50,6 +52,11 @@ class BillRun(models.Model):
                 fields=["entity", "as_of"],
                 condition=Q(planned_by__isnull=True),
                 name="the_clock_plans_one_run_per_company_and_day",
+            ),
+            models.UniqueConstraint(
+                fields=["entity", "scope"],
+                condition=Q(state__in=["planning", "planned", "approved", "running"]),
+                name="one_run_of_a_scope_is_under_way",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["running", "done"]) | Q(job__isnull=False), name="a_run_has_a_job"

@@ -11,12 +11,12 @@ from contracts.operations._changing import (
 )
 from contracts.operations._crediting import credit_rest
 from contracts.operations._planning import (
+    RunUnderWay,
     ask_plan,
     do_plan,
     is_large,
     plan_by_clock,
     plan_run,
-    stop_plan,
 )
 from contracts.operations._proposing import NothingDue, is_stopped
 from contracts.operations._repeating import repeat_invoice
@@ -28,6 +28,7 @@ from contracts.operations._running import (
     do_run,
     reject_run,
     retry_run,
+    stop_run,
 )
 from contracts.operations._usage import MOST as MOST_USAGE
 from contracts.operations._usage import Taken, Used, record_usage, try_usage
@@ -48,6 +49,7 @@ __all__ = [
     "ContractRefused",
     "NothingDue",
     "RunRefused",
+    "RunUnderWay",
     "Taken",
     "Used",
     "approve_change",
@@ -77,7 +79,7 @@ __all__ = [
     "repeat_invoice",
     "resume_contract",
     "retry_run",
-    "stop_plan",
+    "stop_run",
     "submit_contract",
     "suspend_contract",
     "try_usage",

@@ -18,6 +18,7 @@ from contracts.models import BillRun, Contract, ContractBill, RunRow
 from contracts.operations._changing import is_renewed, renew_contract
 from contracts.operations._proposing import NothingDue, propose_plan
 from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
+from contracts.rules import under_way
 from core.errors import Invalid, Refused
 from core.money import LARGEST, named
 from core.rows import append_rows, new_row
@@ -36,9 +37,17 @@ PLAN_TASK = "contracts.tasks.do_plan"
 LARGE = 1000
 """Up to so many contracts are planned while somebody waits."""
 _CHUNK = 500
-_UNDONE = (BillRun.State.PLANNING, BillRun.State.PLANNED, BillRun.State.APPROVED, BillRun.State.RUNNING)
 # A bill that differs from the one before by more than this share is worth a look.
 _UNLIKE = Decimal("0.5")
+
+
+class RunUnderWay(Refused):
+    """Another `run` of the same contracts is not over yet."""
+
+    def __init__(self, run: BillRun) -> None:
+        told = under_way(str(run), run.state)
+        super().__init__(told.message, rule="one_run_of_a_scope_is_under_way", mend=told.mend)
+        self.run = run
 
 
 @transaction.atomic
@@ -108,6 +117,8 @@ def do_plan(job_id: int, *, now: datetime | None = None, turn: timedelta | None 
         job = work_on(job, shares(SHARES), step, until=until)
         if until is None or time.monotonic() < until:
             job = _end_plan(job, now or timezone.now())
+    if job.state == Job.State.CANCELLED:
+        _drop_unbegun(job, now or timezone.now())
     return job
 
 
@@ -164,12 +175,19 @@ def _end_plan(job: Job, now: datetime) -> Job:
 
 
 @transaction.atomic
+def _drop_unbegun(job: Job, now: datetime) -> None:
+    """A job stopped on its own page before a worker had it leaves no run that is planned for ever."""
+    run = BillRun.objects.select_for_update(of=("self",)).filter(job=job).first()
+    if run is not None and run.state == BillRun.State.PLANNING:
+        _drop(run, job.requested_by, now, "The planning was stopped.")
+
+
 def stop_plan(run: BillRun, *, actor: User, now: datetime) -> BillRun:
-    """Stop the planning after the contracts in hand; what nobody began is thrown away at once."""
-    run = _locked(run.pk)
-    if run.state != BillRun.State.PLANNING or run.job is None:
-        raise Refused(f"{run} is not being planned.", rule="only_running_work_is_cancelled")
-    if jobs.cancel(run.job, actor=actor, now=now).state == Job.State.CANCELLED:
+    """Stop the planning of a locked run after the contracts in hand; what nobody began is dropped at once."""
+    job = run.job
+    if job is not None and job.state not in jobs.OVER:
+        job = jobs.cancel(job, actor=actor, now=now)
+    if job is None or job.state in jobs.OVER:
         _drop(run, actor, now, "The planning was stopped.")
     return run
 
@@ -196,7 +214,7 @@ def plan_by_clock(*, now: datetime) -> list[BillRun]:
     for entity in Entity.objects.filter(pk__in=sellers).order_by("pk"):
         today = entities.local_day(entity, now)
         runs = BillRun.objects.filter(entity=entity, scope={})
-        waits = runs.filter(state__in=_UNDONE).exists()
+        waits = runs.filter(state__in=BillRun.UNDER_WAY).exists()
         asked = {"entity": entity.pk, "as_of": today.isoformat()}
         looked = Job.objects.filter(kind=JOB_KIND, requested_by=None, arguments__contains=asked)
         if waits or runs.filter(planned_by=None, as_of=today).exists() or looked.exists():
@@ -219,6 +237,7 @@ def _begin(entity: Entity, as_of: date, scope: dict[str, int], actor: User | Non
             rule="a_run_bills_what_is_due",
             mend="Choose today or an earlier day.",
         )
+    refuse_second(entity, scope)
     _renew(entity, scope, today, actor, now)
     earlier = BillRun.objects.filter(entity=entity, scope=scope, state=BillRun.State.DONE)
     try:
@@ -232,11 +251,21 @@ def _begin(entity: Entity, as_of: date, scope: dict[str, int], actor: User | Non
                 before=earlier.order_by("-id").first(),
             )
     except IntegrityError as fault:
+        # Somebody planned it in this moment.
+        refuse_second(entity, scope)
         raise Refused(
             f"The run of {as_of} is planned already.",
             field="as_of",
             rule="the_clock_plans_one_run_per_company_and_day",
         ) from fault
+
+
+def refuse_second(entity: Entity, scope: Mapping[str, int], *, besides: int = 0) -> None:
+    """A scope is planned once at a time: a second plan would show the same invoices and bill none of them."""
+    rows = BillRun.objects.filter(entity=entity, scope=scope, state__in=BillRun.UNDER_WAY)
+    other = rows.exclude(pk=besides).first()
+    if other is not None:
+        raise RunUnderWay(other)
 
 
 def in_scope(entity: Entity, scope: Mapping[str, int]) -> QuerySet[Contract]:

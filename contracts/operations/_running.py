@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from contracts import events
 from contracts.drafting import Group, Part, billed_together, draft_of, groups_of, used_quantity
 from contracts.loading import furnish, load_books
 from contracts.models import BillLine, BillRun, Contract, ContractBill, RunRow
-from contracts.operations._planning import JOB_KIND
+from contracts.operations._planning import JOB_KIND, refuse_second, stop_plan
 from contracts.operations._proposing import content_hash
 from contracts.operations._sharing import SHARES, Share, shares, wait_for_all, work_on
 from core.errors import DomainError, Refused
@@ -85,6 +85,30 @@ def discard_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
 
 
 @transaction.atomic
+def stop_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
+    """Bill no more of it: a plan is thrown away, work ends after the rows in hand; what is billed stays.
+
+    Refused where the run is over: nothing is left to stop.
+    """
+    run = _locked(run)
+    match run.state:
+        case BillRun.State.PLANNING:
+            return stop_plan(run, actor=actor, now=now)
+        case BillRun.State.PLANNED:
+            return discard_run(run, actor=actor, now=now)
+        case BillRun.State.APPROVED | BillRun.State.RUNNING if run.job is not None:
+            if run.job.state not in jobs.OVER:
+                run.job = jobs.cancel(run.job, actor=actor, now=now)
+            return _end(run, run.job, now) if run.job.state in jobs.OVER else run
+        case _:
+            raise RunRefused(
+                f"{run} is {run.get_state_display().lower()}; nothing is left to stop.",
+                field="state",
+                rule="only_running_work_is_cancelled",
+            )
+
+
+@transaction.atomic
 def retry_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
     """Try the rows that were not billed once more, as a job of its own, when what stopped them is mended."""
     run = _locked(run)
@@ -102,7 +126,14 @@ def retry_run(run: BillRun, *, actor: User, now: datetime) -> BillRun:
         raise RunRefused("Everything was billed; nothing is tried again.", rule="something_failed")
     run.state, run.ended_at = BillRun.State.APPROVED, None
     run.job = _job(run, again, actor, now)
-    run.save(update_fields=["state", "ended_at", "job"])
+    refuse_second(run.entity, run.scope, besides=run.pk)
+    try:
+        with transaction.atomic():
+            run.save(update_fields=["state", "ended_at", "job"])
+    except IntegrityError:
+        # Somebody planned them in this moment.
+        refuse_second(run.entity, run.scope, besides=run.pk)
+        raise
     return run
 
 
@@ -115,6 +146,9 @@ def do_run(
     After a `turn` it stops with the job still running, so that a helper lets other work pass.
     """
     job = jobs.begin(Job.objects.get(pk=job_id), now=now or timezone.now())
+    if job.state == Job.State.CANCELLED:
+        _end_unbegun(job, now or timezone.now())
+        return job
     BillRun.objects.filter(job=job, state=BillRun.State.APPROVED).update(state=BillRun.State.RUNNING)
     until = time.monotonic() + turn.total_seconds() if turn else None
     parts = shares(SHARES if job.total > FEW else 1)
@@ -278,11 +312,25 @@ def _finish(job: Job, now: datetime) -> Job:
     if job.state != Job.State.RUNNING or (left and not job.cancel_asked):
         return job
     job = jobs.end(job, now=now, result={"url": run.get_absolute_url()})
+    _end(run, job, now)
+    return job
+
+
+@transaction.atomic
+def _end_unbegun(job: Job, now: datetime) -> None:
+    """A job stopped on its own page before a worker had it: its run is over as well."""
+    run = BillRun.objects.select_for_update(of=("self",)).filter(job=job).first()
+    if run is not None and run.state == BillRun.State.APPROVED:
+        _end(run, job, now)
+
+
+def _end(run: BillRun, job: Job, now: datetime) -> BillRun:
+    left = run.rows.filter(state=RunRow.State.PLANNED).exists()
     run.state = BillRun.State.CANCELLED if left else BillRun.State.DONE
     run.ended_at = now
     run.save(update_fields=["state", "ended_at"])
     record(events.RUN_ENDED, run, actor=None, at=now, done=job.done, failed=job.failed, state=run.state)
-    return job
+    return run
 
 
 def pending_approval(run: BillRun) -> Approval:
@@ -313,7 +361,7 @@ def _drop(run: BillRun, fact: str, actor: User, now: datetime, reason: str) -> B
 
 
 def _locked(run: BillRun) -> BillRun:
-    return BillRun.objects.select_for_update(of=("self",)).select_related("entity").get(pk=run.pk)
+    return BillRun.objects.select_for_update(of=("self",)).select_related("entity", "job").get(pk=run.pk)
 
 
 def _refuse_unless(run: BillRun, state: str) -> None:

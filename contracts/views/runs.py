@@ -58,6 +58,9 @@ def new(request: StaffRequest) -> HttpResponse:
             if run.job is not None:
                 jobs.hand_over(run.job)
             return redirect(run)
+        except operations.RunUnderWay as refusal:
+            context = {"form": form, "refusal": refusal}
+            return render(request, "contracts/run_new.html", context, status=refusal.status)
         except DomainError as refusal:
             field = refusal.field if refusal.field in form.fields else None
             form.add_error(field, f"{refusal.message} {refusal.mend or ''}".strip())
@@ -90,6 +93,7 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
         "run_totals": list(run.totals.items()),
         "before": run.before.totals if run.before else {},
         "changed": _changed(run),
+        "also": queries.also_planned(run),
         "may_decide": run.state == BillRun.State.PLANNED
         and request.user.has_perm(DECIDE)
         and run.planned_by_id != request.user.pk,
@@ -173,14 +177,15 @@ def retry(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 @allowed(RUN)
 def stop(request: StaffRequest, pk: int) -> HttpResponse:
-    """Stop after the rows in hand; what is billed stays billed."""
-    run = _run(request, pk)
-    if run.state == BillRun.State.PLANNING:
-        operations.stop_plan(run, actor=request.user, now=timezone.now())
-        messages.success(request, _("The planning stops; nothing was billed."))
-    elif run.job is not None:
-        jobs.cancel(run.job, actor=request.user, now=timezone.now())
-        messages.success(request, _("It stops after the rows in its hands. What is billed stays billed."))
+    """Bill no more of it, whether it is planned, waits or runs; what is billed stays billed."""
+    run = operations.stop_run(_run(request, pk), actor=request.user, now=timezone.now())
+    told = {
+        BillRun.State.PLANNING: _("The planning stops; nothing was billed."),
+        BillRun.State.DISCARDED: _("The plan is thrown away; nothing was billed."),
+        BillRun.State.CANCELLED: _("It is stopped. What is billed stays billed."),
+    }
+    after_rows = _("It stops after the rows in its hands. What is billed stays billed.")
+    messages.success(request, told.get(BillRun.State(run.state), after_rows))
     return redirect(run)
 
 
