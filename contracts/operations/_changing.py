@@ -31,6 +31,13 @@ def change_plan(
     contract = lock(item.contract)
     refuse_unless(contract, Contract.State.ACTIVE, _ACTIVE)
     item = ContractItem.objects.select_for_update().get(pk=item.pk)
+    if item.kind == ContractItem.Kind.ONE_OFF:
+        raise Invalid(
+            f"“{item}” is charged once; another plan would charge it a second time.",
+            field="on",
+            rule="what_is_charged_once_has_no_other_plan",
+            mend="Credit its invoice, or write a contract for what comes on top.",
+        )
     _refuse_day(contract, on, field="on")
     if on <= item.starts_on or (item.ends_on is not None and on > item.ends_on):
         raise Invalid(

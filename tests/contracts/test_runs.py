@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 
 from contracts import operations
 from contracts.inputs import ItemInput
-from contracts.models import BillLine, BillRun, ContractBill, RunRow
+from contracts.models import BillLine, BillRun, ContractBill, ContractChange, RunRow
 from contracts.operations import _planning
-from core.errors import Refused
+from core.errors import Invalid, Refused
 from customers import operations as customers
 from customers.models import Customer
 from invoices import operations as invoices
@@ -103,6 +103,53 @@ def test_changes_come_as_lines_of_the_next_invoice_and_the_issued_one_stays(worl
     assert invoice.net_total == D("75.49")
     assert Snapshot.objects.earliest("pk").sha256 == frozen
     assert faults() == []
+
+
+def test_changes_at_the_edges_of_a_contract_and_in_months_that_are_billed(world, clock):
+    contract = active(world, ends_on=date(2026, 3, 31))
+    done(world, now=JANUARY)
+    clock.move_to(at(2))
+    done(world, now=at(2))
+    new = ItemInput("Licence plus", D(60))
+    for on in (date(2025, 12, 31), date(2026, 1, 1), date(2026, 4, 1)):
+        with pytest.raises(Invalid):
+            operations.change_plan(contract.items.get(), new, on=on, actor=world.clerk, now=at(2))
+    assert contract.items.count() == 1
+    plus = operations.change_plan(
+        contract.items.get(), new, on=date(2026, 1, 16), actor=world.clerk, now=at(2)
+    )
+    operations.suspend_contract(
+        contract, starts_on=date(2026, 1, 10), ends_on=date(2026, 1, 17), reason="Moving", actor=world.clerk,
+        now=at(2),
+    )  # fmt: skip
+    operations.change_plan(
+        plus, ItemInput("Licence max", D(120)), on=date(2026, 3, 31), actor=world.clerk, now=at(2)
+    )
+    clock.move_to(at(3))
+
+    invoice = done(world, now=at(3)).rows.get().invoice
+
+    # January: 9 days of the old plan, 14 of the new one; March: 30 days, and its last one.
+    january, march = D("8.71") + D("27.10"), D("58.06") + D("3.87")
+    assert invoice.net_total == january - 30 + (60 - 30) + march
+    billed = sum(BillLine.objects.filter(contract=contract).values_list("amount", flat=True))
+    assert billed == january + 60 + march
+    clock.move_to(at(5))
+    with pytest.raises(operations.NothingDue):
+        planned(world, now=at(5))
+    assert faults() == []
+
+
+def test_what_is_charged_once_has_no_other_plan(world, client):
+    contract = active(world, ItemInput("Set-up", D(500), kind="one_off"))
+    client.force_login(world.clerk)
+    page = f"/contracts/{contract.pk}/plan/{contract.items.get().pk}/"
+
+    answer = client.post(page, {"on": "2026-01-16", "description": "Set-up again", "price": "600"})
+
+    assert answer.status_code == 422
+    assert "another plan would charge it a second time" in answer.content.decode()
+    assert (contract.items.get().ends_on, ContractChange.objects.count()) == (None, 0)
 
 
 def test_missed_periods_have_an_invoice_each_with_the_reason(world, clock):

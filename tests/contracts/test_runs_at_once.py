@@ -10,9 +10,9 @@ from contracts.models import BillRun
 from core.errors import Refused
 from customers.models import Customer
 from invoices.models import Invoice
+from tests.book.test_concurrency import together
 from tests.contracts.scene import JANUARY, active, at, done, planned
 from tests.factories import make_customer
-from tests.book.test_concurrency import together
 from tests.world import furnish, make_world
 from trail.models import Entry
 from work import jobs
