@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from core import sepa
 from core.errors import Invalid, Refused
 from entities.rules import iban
 
@@ -63,6 +64,13 @@ def check_party(party: Party, *, field: str) -> Party:
     found = iban(party.iban)
     if not found.valid:
         raise Invalid(f"{party.name}: {found.message}", field=field, rule="iban_is_valid", mend=found.mend)
+    if found.number[:2] not in sepa.COUNTRIES:
+        raise Invalid(
+            f"{party.name}: a SEPA transfer does not reach an account in {found.number[:2]}.",
+            field=field,
+            rule="sepa_reaches_the_account",
+            mend="Pay it at the bank as a foreign transfer, and say here when it left.",
+        )
     bic = party.bic.replace(" ", "").upper()
     if bic and not _BIC.fullmatch(bic):
         raise Invalid(

@@ -17,14 +17,9 @@ import segno
 from stdnum import iban as iban_numbers
 from stdnum.iso11649 import is_valid as is_creditor_reference
 
+from core import sepa
 from core.errors import Invalid
 
-# Where a SEPA credit transfer can go (EPC409-09, list of SEPA countries; territories use their state's IBAN).
-_SEPA = (
-    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT"
-    " RO RS SE SI SK SM VA"
-)
-SEPA_COUNTRIES = frozenset(_SEPA.split())
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _VPA = re.compile(r"[A-Za-z0-9._-]{2,256}@[A-Za-z][A-Za-z0-9]{1,63}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
@@ -65,7 +60,7 @@ def epc_code(
     bank = (bic or "").replace(" ", "").upper()
     _refuse_unless(currency == "EUR", f"A SEPA transfer carries euro, not {currency}.", "currency")
     _refuse_unless(iban_numbers.is_valid(account), "The bank account has no valid IBAN.", "iban")
-    _refuse_unless(account[:2] in SEPA_COUNTRIES, f"{account[:2]} is outside the SEPA area.", "iban")
+    _refuse_unless(account[:2] in sepa.COUNTRIES, f"{account[:2]} is outside the SEPA area.", "iban")
     _refuse_unless(not bank or bool(_BIC.fullmatch(bank)), "The BIC has 8 or 11 letters and digits.", "bic")
     _refuse_unless(Decimal("0.01") <= amount <= _EPC_MOST, "A transfer is 0.01 to 999,999,999.99.", "amount")
     _refuse_unless(amount == amount.quantize(Decimal("0.01")), "Euro amounts have two decimals.", "amount")

@@ -95,6 +95,14 @@ def approve_refund(refund: Refund, *, actor: User, now: datetime) -> Refund:
     """Agree and book the money out."""
     refund = _pending(refund)
     credit = ledger.lock_items([refund.credit_id])[refund.credit_id]
+    if refund.amount > credit.open_amount:
+        raise Refused(
+            f"{named(credit.open_amount, refund.currency)} of {credit.reference} is left; the refund is over "
+            f"{named(refund.amount, refund.currency)}.",
+            field="amount",
+            rule="a_refund_is_within_what_is_unapplied",
+            mend="Reject it and ask for what is left, or undo what the credit was used for.",
+        )
     work.approve(_question(refund), actor=actor, now=now)
     on = local_day(credit.entity, now)
     ledger.pay_back(

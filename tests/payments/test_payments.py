@@ -253,6 +253,34 @@ def test_a_refund_is_within_what_is_unapplied_and_of_two_persons(world):
     assert Refund.objects.get().state == "paid"
 
 
+@pytest.mark.parametrize("act", ["use", "bounce"])
+def test_a_refund_of_credit_that_was_used_meanwhile_is_not_paid_and_can_be_rejected(world, act):
+    payment = world.received("100.00")
+    refund = operations.request_refund(
+        payment.open_item, Decimal("100.00"), reason="Paid twice", actor=world.cash, now=NOW
+    )
+    if act == "use":
+        invoice = world.issued("50.00")
+        part = Part(invoice.instalments.get().open_item_id, Decimal("59.50"))
+        operations.allocate_payment(payment, [part], actor=world.cash, now=NOW)
+    else:
+        operations.bounce_payment(payment, on=TODAY, reason="Account closed", actor=world.cash, now=NOW)
+    entries = Entry.objects.count()
+
+    with pytest.raises(Refused) as refusal:
+        operations.approve_refund(refund, actor=world.controller, now=NOW)
+
+    left = "40.50" if act == "use" else "0.00"
+    assert refusal.value.message.startswith(f"{left} EUR of ")
+    assert refusal.value.message.endswith("is left; the refund is over 100.00 EUR.")
+    refund.refresh_from_db()
+    assert (refund.state, Entry.objects.count(), balance("1000")) == (
+        "pending", entries, 100 if act == "use" else 0,
+    )  # fmt: skip
+    operations.reject_refund(refund, actor=world.controller, now=NOW, reason="It was used")
+    assert Refund.objects.get().state == "rejected"
+
+
 def test_an_unidentified_receipt_waits_apart_and_is_identified_once(world):
     payment = operations.record_payment(
         Receipt(world.entity, TODAY, "EUR", Decimal("70.00")), actor=world.cash, now=NOW

@@ -80,6 +80,8 @@ def test_texts_are_in_the_letters_every_bank_takes(text, expected):
         (Party("A", IBAN, "ABNA"), "bic_is_valid"),
         (Party("A", IBAN, "COBADEFF"), "bic_and_iban_are_of_one_country"),
         (Party("हिन्दी", IBAN), "a_payee_has_a_name"),
+        (Party("A", "TR330006100519786457841326"), "sepa_reaches_the_account"),
+        (Party("A", "AE070331234567890123456"), "sepa_reaches_the_account"),
     ],
 )
 def test_an_account_a_bank_refuses_is_refused_here(party, rule):
@@ -95,10 +97,12 @@ def test_a_refund_leaves_in_one_file_after_a_second_person():
     first, second = refunded(world), refunded(world, "70.00")
     card = refunded(world, "5.00", method="card")
     nowhere = refunded(world, "6.00", payer_account="")
+    abroad = refunded(world, "7.00", payer_account="TR330006100519786457841326")
     shown = {one.refund: one for one in queries.waiting_for(world.entity)}
-    assert [shown[one].party is not None for one in (first, second, card, nowhere)] == [
+    assert [shown[one].party is not None for one in (first, second, card, nowhere, abroad)] == [
         True,
         True,
+        False,
         False,
         False,
     ]
@@ -114,6 +118,7 @@ def test_a_refund_leaves_in_one_file_after_a_second_person():
     refuse(Invalid, first, on=TODAY - timedelta(days=1))
     refuse(Refused, first, card)
     refuse(Refused, nowhere)
+    refuse(Refused, first, abroad)
     asked = payments.request_refund(
         world.received("9.00").open_item, Decimal("9.00"), reason="Not approved", actor=world.cash, now=NOW
     )
