@@ -16,12 +16,14 @@ from banking.matching import folded
 from banking.models import Remittance, RemittanceLine
 from banking.reading import AdviceLine
 from core.errors import Invalid, Problem
-from core.money import plain
+from core.money import LARGEST, is_exact, plain
 from entities.models import Entity
 from invoices.models import Instalment
 from ledger.models import OpenItem
 from team.models import User
 from trail.operations import record
+
+_AMOUNTS = ("amount", "deduction")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def import_remittance(
         raise Invalid(
             "The file is too large.", field="file", rule="a_file_is_of_a_size", mend="Split it by payment."
         )
-    Entity.objects.select_for_update(of=("self",)).get(pk=entity.pk)
+    Entity.objects.select_for_update(of=("self",), no_key=True).get(pk=entity.pk)
     sha256 = hashlib.sha256(data).hexdigest()
     before = Remittance.objects.filter(entity=entity, sha256=sha256).first()
     if before is not None:
@@ -103,6 +105,17 @@ def _rows(entity: Entity, lines: list[AdviceLine]) -> list[RemittanceLine]:
                 )
             )
             continue
+        unlike = next((one for one in _AMOUNTS if not _fits(getattr(line, one), found[0].currency)), "")
+        if unlike:
+            faults.append(
+                reading.line_fault(
+                    line,
+                    unlike,
+                    f"{getattr(line, unlike):f}"[:30] + f" is no amount in {found[0].currency}",
+                    "Choose the decimal mark of the file, or correct the amount.",
+                )
+            )
+            continue
         if item is None:
             most = max(left[one.pk] for one in found)
             open_now = f"{plain(most, found[0].currency)} {found[0].currency}"
@@ -132,6 +145,10 @@ def _rows(entity: Entity, lines: list[AdviceLine]) -> list[RemittanceLine]:
         )
     reading.refuse(faults)
     return rows
+
+
+def _fits(amount: Decimal, currency: str) -> bool:
+    return amount < LARGEST and is_exact(amount, currency)
 
 
 def _items_by_number(entity: Entity, numbers: set[str]) -> dict[str, list[OpenItem]]:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 from core.cells import guess_decimal, read_amount
@@ -32,6 +33,7 @@ ADVICE_FIELDS: Mapping[str, tuple[str, bool, frozenset[str]]] = {
     ),
 }  # fmt: skip
 _MOST_FAULTS = 50
+MOST_INVOICES = 20_000
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,20 @@ def read_advice(
         file.write(data)
         file.flush()
         sheet = open_sheet(Path(file.name))
-        rows = list(rows_of(sheet))
+        rows = list(islice(rows_of(sheet), MOST_INVOICES + 1))
+    if len(rows) > MOST_INVOICES:
+        raise Invalid(
+            f"The file lists more than {MOST_INVOICES:,} invoices.",
+            field="file",
+            rule="a_file_is_of_a_size",
+            mend="Split it by payment.",
+        )
     chosen = _chosen(sheet, columns)
     places = {name: sheet.columns.index(head) for name, head in chosen.items()}
-    mark = decimal or guess_decimal(
-        cells[places["amount"]] for _, cells in rows if len(cells) > places["amount"]
-    )
+    amounts = [_without_spaces(cells[places["amount"]]) for _, cells in rows if len(cells) > places["amount"]]
+    mark = decimal or _mark_of(amounts)
     faults: list[Problem] = []
-    lines = [line for at, cells in rows if (line := _line(at, cells, places, mark or ".", faults))]
+    lines = [line for at, cells in rows if (line := _line(at, cells, places, mark, faults))]
     if not lines and not faults:
         faults.append(
             problem(
@@ -70,6 +78,22 @@ def read_advice(
         )
     refuse(faults)
     return lines, chosen
+
+
+def _mark_of(amounts: Sequence[str]) -> str:
+    """The decimal mark the amounts show; refused where 1.234 may be a thousand or one and a bit."""
+    both = [(read_amount(text, "."), read_amount(text, ",")) for text in amounts if text]
+    unclear = next(
+        (text for text in amounts if text and read_amount(text, ".") != read_amount(text, ",")), ""
+    )
+    if unclear and all(point is not None and comma is not None for point, comma in both):
+        raise Invalid(
+            f"“{unclear[:30]}” can be read in two ways, and no other amount says which.",
+            field="decimal",
+            rule="an_amount_is_read_in_one_way",
+            mend="Choose the decimal mark, or write the amounts with their cents.",
+        )
+    return guess_decimal(amounts)
 
 
 def refuse(faults: Sequence[Problem]) -> None:
@@ -113,12 +137,12 @@ def _line(
     before = len(faults)
     if not given["invoice"]:
         faults.append(_fault(at, "invoice", "names no invoice", "Enter its number."))
-    amount = read_amount(given["amount"].replace(" ", ""), mark)
+    amount = read_amount(_without_spaces(given["amount"]), mark)
     if amount is None or amount <= 0:
         words = f"“{given['amount'][:30]}” is no amount above nothing with the mark “{mark}”"
         faults.append(_fault(at, "amount", words, "Correct it; leave credits out."))
     text = given.get("deduction", "")
-    deduction = read_amount(text.replace(" ", ""), mark) if text else Decimal(0)
+    deduction = read_amount(_without_spaces(text), mark) if text else Decimal(0)
     if deduction is None:
         faults.append(
             _fault(at, "deduction", f"“{text[:30]}” is no amount", "Correct it, or leave it empty.")
@@ -129,6 +153,11 @@ def _line(
         at, given["invoice"][:60], amount, abs(deduction), given.get("reason", "")[:200],
         given.get("payment", "")[:80],
     )  # fmt: skip
+
+
+def _without_spaces(text: str) -> str:
+    """Thousands are also grouped by spaces, those that break no line among them."""
+    return "".join(text.split())
 
 
 def _fault(at: int, field: str, message: str, mend: str) -> Problem:

@@ -15,7 +15,8 @@ from core.errors import Invalid
 from invoices.models import Invoice
 from tests.banking.advices import advice
 from tests.banking.statements import camt
-from tests.world import NOW, TODAY, make_world
+from tests.factories import make_customer
+from tests.world import NOW, TODAY, furnish, make_world
 
 HEAD = "Invoice;Amount;Deduction;Reason;Payment"
 
@@ -113,3 +114,33 @@ def test_an_advice_is_kept_once_and_its_payment_finds_its_invoices():
     assert balances[0] > 0
     assert set(RemittanceLine.objects.values_list("paid_by", flat=True)) == {statement.lines.get().pk}
     assert "Arrived" in client.get(Remittance.objects.get().get_absolute_url()).content.decode()
+
+
+@pytest.mark.django_db
+def test_an_advice_that_cannot_be_is_refused_whole_with_its_line():
+    world = make_world()
+    invoice = world.issued("1000.00")
+    other = world.issued("100.00", customer=furnish(make_customer(entity=world.entity), world.lead))
+    number = str(invoice.number)
+    many = b"Invoice;Amount\n" + b"X;1\n" * 20_001
+    for data, field in (
+        # A point that groups thousands, or one that ends the euros?
+        (advice((number, "1.190", "", "", ""), (number, "5", "", "", "")), "decimal"),
+        (advice((number, "1.0005", "", "", "")), "lines[2].amount"),
+        (advice((number, "100.00", "9" * 30, "", "")), "lines[2].deduction"),
+        (advice((number, "9" * 40, "", "", "")), "lines[2].amount"),
+        (advice((number, "1.190,00", "", "", ""), (number, "1,000.00", "", "", "")), "lines[2].amount"),
+        (advice((number, "=1+1", "", "", "")), "lines[2].amount"),
+        (advice((number, "1", "", "", "P"), (str(other.number), "1", "", "", "P")), "lines[3].invoice"),
+        (many, "file"),
+        (b"", "file"),
+        (b"Invoice;Amount\nX\0;1\n", "file"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            operations.import_remittance(world.entity, "a.csv", data, actor=world.cash, now=NOW)
+        assert refusal.value.problems[0]["field"] == field, data[:60]
+        assert not Remittance.objects.exists()
+    french = advice((number, "1\u202f000,00", "1\xa0000,00", "=1+1", ""))
+    kept = operations.import_remittance(world.entity, "a.csv", french, actor=world.cash, now=NOW)
+    line = kept.remittance.lines.get()
+    assert (line.amount, line.deduction, line.reason) == (1000, 1000, "=1+1")
