@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max, Sum
 
 from contracts import events
 from contracts.inputs import ItemInput
@@ -46,6 +47,7 @@ def change_plan(
             rule="a_plan_changes_while_it_runs",
             mend="Choose a day after its first one.",
         )
+    _refuse_used(item, on)
     for fault in item_faults(new, "item", on):
         raise Invalid(fault["message"], field=fault["field"], rule=fault["rule"], mend=fault["mend"])
     ends_on = item.ends_on
@@ -234,6 +236,18 @@ def _refuse_day(contract: Contract, day: date, *, field: str) -> None:
             field=field,
             rule="a_change_lies_within_the_contract",
             mend="Choose a day within it.",
+        )
+
+
+def _refuse_used(item: ContractItem, on: date) -> None:
+    """What was used belongs to the item it named: the old price would hold where the new one was agreed."""
+    later = item.usage.filter(on__gte=on).aggregate(sum=Sum("quantity"), last=Max("on"))
+    if later["sum"]:
+        raise Invalid(
+            f"Use of “{item}” is recorded up to {later['last']}, at its old price.",
+            field="on",
+            rule="a_plan_changes_after_what_was_used",
+            mend="Choose a day after it, or take that use back with events of the other sign.",
         )
 
 

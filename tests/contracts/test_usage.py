@@ -1,6 +1,7 @@
 """Usage by API and file: each event counts once, late ones come with the next invoice; ended contracts are
 credited."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -52,6 +53,31 @@ def test_late_usage_is_billed_with_the_next_invoice(world, clock):
     assert lines_of(second) == [("Readings: late usage for January 2026", D(5)), ("Readings", D(3))]
     first.refresh_from_db()
     assert first.payable == D(119)
+
+
+def test_a_plan_changes_after_what_was_used_and_not_before(world, clock):
+    contract = active(world, READINGS)
+    clock.move_to(at(2))
+    operations.record_usage([used(contract, "a", 20, 1000)], actor=world.clerk, now=at(2))
+    dearer = ItemInput("Readings", D("0.20"), code="dearer", kind="usage", unit="kWh")
+
+    def change(day):
+        return operations.change_plan(
+            contract.items.get(), dearer, on=date(2026, 1, day), actor=world.clerk, now=at(2)
+        )
+
+    with pytest.raises(Invalid) as refusal:
+        change(16)
+    assert (refusal.value.rule, contract.items.count()) == ("a_plan_changes_after_what_was_used", 1)
+    operations.record_usage([used(contract, "b", 20, -1000)], actor=world.clerk, now=at(2))
+    change(16)
+    again = [used(contract, "c", 20, 1000), used(contract, "d", 10, 10)]
+    again[0] = replace(again[0], item="dearer")
+    operations.record_usage(again, actor=world.clerk, now=at(2))
+
+    invoice = done(world, now=at(2)).rows.get().invoice
+
+    assert invoice.net_total == 1 + 200
 
 
 def test_usage_that_arrives_after_the_plan_waits_for_the_next_run(world, clock):
