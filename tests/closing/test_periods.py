@@ -91,6 +91,10 @@ def _line(w) -> Any:
     return banking.book_line(kept.lines.get(), banking.Choice(w.customer), actor=w.cash, now=NOW)
 
 
+def _match(w) -> Allocation:
+    return Allocation.objects.get(kind="payment", debit=w.small.instalments.get().open_item)
+
+
 _WHY = {"reason_code": "PRC", "reason": "The price differs from the contract."}
 # Door -> the act, dated into October or done at a clock that stands there.
 DOORS: dict[str, Callable[[Any], Any]] = {
@@ -107,6 +111,12 @@ DOORS: dict[str, Callable[[Any], Any]] = {
         w.payment, [Part(w.item.pk, D("20.00"))], actor=w.cash, now=NOW, on=LAST
     ),
     "return": lambda w: payments.bounce_payment(w.payment, on=LAST, reason="No funds", actor=w.cash, now=NOW),
+    "undone match": lambda w: payments.undo_allocation(
+        _match(w), reason="Wrong invoice", actor=w.cash, now=NOW, on=LAST
+    ),
+    "taken back": lambda w: payments.take_back_payment(
+        _match(w).credit.payment, reason="Not theirs", actor=w.cash, now=IN_OCTOBER
+    ),
     "write-off": lambda w: payments.approve_write_off(w.write_off, actor=w.controller, now=IN_OCTOBER),
     "refund": lambda w: payments.approve_refund(w.refund, actor=w.controller, now=IN_OCTOBER),
     "small difference": lambda w: payments.write_off_difference(w.small, actor=w.cash, now=IN_OCTOBER),
