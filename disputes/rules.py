@@ -71,6 +71,9 @@ class Reason:
     consults: str
 
 
+# Who takes what nobody of the reason's own role can.
+_OTHERS = ("specialist", "lead", "controller", "director")
+
 REASONS: Mapping[str, Reason] = {
     "PRC": Reason("Price differs from contract", "contract-data", "specialist", "Sales"),
     "QTY": Reason("Quantity differs", "logistics", "specialist", "Logistics"),
@@ -89,6 +92,13 @@ REASONS: Mapping[str, Reason] = {
     "FRD": Reason("Fraud", "fraud", "controller", "Legal adviser"),
     "OTH": Reason("Other", "other", "specialist", "Team lead"),
 }
+
+
+def roles_for(reason: str) -> list[str]:
+    """Whose work a dispute for this reason is: the reason's own role first, then the others in order."""
+    return list(dict.fromkeys((REASONS[reason].role, *_OTHERS)))
+
+
 LEGAL_REASON = "FRD"
 
 # How payers name a reason beside a deduction, in the languages they write; the first that fits counts.

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from core import locale
 from disputes import events, rules
 from disputes.models import Clock, Dispute, Escalation, Holding
-from entities.queries import business_time
+from entities.queries import business_time, hours_of
 from team.roles import BY_CODE
 from trail.models import Entry
 from trail.naming import in_words
@@ -113,7 +113,7 @@ def ring(dispute: Dispute, now: datetime) -> Ring | None:
     clock = None if dispute.is_over or dispute.state == rules.WAITING else next_clock(dispute)
     if clock is None or clock.due_at is None:
         return None
-    left = business_time(dispute.entity, now, clock.due_at)
+    left = business_time(hours_of(dispute.entity, dispute.hours), now, clock.due_at)
     used = max(0, clock.minutes - left)
     share = min(1.0, left / clock.minutes) if clock.minutes else 0.0
     return Ring(
@@ -122,6 +122,17 @@ def ring(dispute: Dispute, now: datetime) -> Ring | None:
         f"{share * _ARC:.1f} {_ARC}",
         clock.get_kind_display(),
     )
+
+
+def office_hours(dispute: Dispute) -> str:
+    """When whoever answers is there: 09:00 – 17:00 Europe/Dublin, holidays of IE."""
+    hours = hours_of(dispute.entity, dispute.hours)
+    return _("%(opens)s – %(closes)s %(zone)s, holidays of %(region)s") % {
+        "opens": f"{hours.opens:%H:%M}",
+        "closes": f"{hours.closes:%H:%M}",
+        "zone": hours.zone.key.replace("_", " "),
+        "region": hours.calendar.name,
+    }
 
 
 def span(time: timedelta) -> str:

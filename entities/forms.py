@@ -13,6 +13,7 @@ from core.money import EXPONENTS
 from entities.models import Entity
 from entities.queries import DOCUMENT_NAMES
 from team.models import User
+from team.roles import ROLES
 
 SCHEMES = [("VAT", "VAT id"), ("GSTIN", "GSTIN"), ("EIN", "EIN"), ("LUT", "Letter of undertaking")]
 CURRENCIES = [(code, code) for code in sorted(EXPONENTS)]
@@ -89,6 +90,21 @@ class EntityForm(forms.Form):
     def clean_country(self) -> str:
         """Codes are written in capitals."""
         return str(self.cleaned_data["country"]).upper()
+
+
+class HoursForm(forms.Form):
+    """When a team is there, where it differs from the company."""
+
+    team = forms.ChoiceField(choices=[(role.code, role.name) for role in ROLES])
+    time_zone = forms.ChoiceField(choices=_zones)
+    holiday_region = forms.CharField(
+        max_length=12,
+        required=False,
+        label="Holidays of",
+        help_text="Like IE, DE-BY, US-CA; empty: the company's",
+    )
+    opens = forms.TimeField(widget=_CLOCK, initial=time(9))
+    closes = forms.TimeField(widget=_CLOCK, initial=time(17))
 
 
 class RegistrationForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from datetime import time
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -61,6 +62,50 @@ class Entity(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TeamHours(models.Model):
+    """Office hours of a team that works elsewhere or at other times than the company.
+
+    A row is never changed: new hours end it and make another, so that a deadline given by it is found again.
+    """
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="team_hours")
+    team = models.CharField(max_length=30, help_text="Code of the role its people have")
+    time_zone = models.CharField(max_length=40)
+    holiday_region = models.CharField(max_length=12, help_text="Like IE, DE-BY, US-CA")
+    opens = models.TimeField()
+    closes = models.TimeField()
+    is_current = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name_plural = "team hours"
+        default_permissions = ()
+        ordering = ["entity", "team", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(closes__gt=F("opens")), name="a_team_closes_after_it_opens"),
+            models.UniqueConstraint(
+                fields=["entity", "team"],
+                condition=Q(is_current=True),
+                name="a_team_keeps_one_set_of_hours_in_a_company",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="team_hours_stay", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="team_hours_only_end",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NOT (OLD.is_current AND NOT NEW.is_current AND "
+                    "ROW(NEW.entity_id, NEW.team, NEW.time_zone, NEW.holiday_region, NEW.opens, NEW.closes)"
+                    " IS NOT DISTINCT FROM "
+                    "ROW(OLD.entity_id, OLD.team, OLD.time_zone, OLD.holiday_region, OLD.opens, OLD.closes))"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M} – {self.closes:%H:%M} {self.time_zone}"
 
 
 class Access(models.Model):

@@ -1,7 +1,7 @@
 """Reading the selling companies: who sees them, their day, calendar, rates, bank accounts and tax numbers."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,7 +15,16 @@ from core.clocks import business_minutes, sla_deadline
 from core.errors import Invalid
 from core.money import exponent
 from core.rows import rows_of, rows_where
-from entities.models import Access, BankAccount, BankChange, Entity, ExchangeRate, Series, TaxRegistration
+from entities.models import (
+    Access,
+    BankAccount,
+    BankChange,
+    Entity,
+    ExchangeRate,
+    Series,
+    TaxRegistration,
+    TeamHours,
+)
 from team.models import User
 
 # Years whose holidays the package knows for every country of ours. A year outside is an error in the
@@ -50,32 +59,58 @@ def local_day(entity: Entity, now: datetime) -> date:
     return now.astimezone(ZoneInfo(entity.time_zone)).date()
 
 
+class Hours(NamedTuple):
+    """When somebody is there: on working days of the calendar, from `opens` to `closes` in `zone`."""
+
+    zone: ZoneInfo
+    opens: time
+    closes: time
+    calendar: Calendar
+
+    @property
+    def minutes(self) -> int:
+        """Of a whole day."""
+        return (self.closes.hour - self.opens.hour) * 60 + self.closes.minute - self.opens.minute
+
+
+def hours_of(entity: Entity, team: TeamHours | None = None) -> Hours:
+    """The office hours of the team; of the company where the team keeps none of its own."""
+    if team is not None:
+        return Hours(ZoneInfo(team.time_zone), team.opens, team.closes, region_calendar(team.holiday_region))
+    return Hours(ZoneInfo(entity.time_zone), entity.opens, entity.closes, calendar_of(entity))
+
+
+def team_hours(entity: Entity, team: str) -> TeamHours | None:
+    """The hours the team (code of a role) keeps in the company; None: the company's own."""
+    return entity.team_hours.filter(team=team, is_current=True).first()
+
+
 def business_deadline(
-    entity: Entity, start: datetime, minutes: int, *, pauses: Sequence[tuple[datetime, datetime]] = ()
+    hours: Hours, start: datetime, minutes: int, *, pauses: Sequence[tuple[datetime, datetime]] = ()
 ) -> datetime:
     """The instant so many minutes of office hours after `start` have passed, without `pauses`."""
-    zone = ZoneInfo(entity.time_zone)
+    zone = hours.zone
     return sla_deadline(
         start=start.astimezone(zone),
         minutes=minutes,
-        opens=entity.opens,
-        closes=entity.closes,
-        calendar=calendar_of(entity),
+        opens=hours.opens,
+        closes=hours.closes,
+        calendar=hours.calendar,
         pauses=[(begin.astimezone(zone), end.astimezone(zone)) for begin, end in pauses],
     )
 
 
 def business_time(
-    entity: Entity, start: datetime, end: datetime, *, pauses: Sequence[tuple[datetime, datetime]] = ()
+    hours: Hours, start: datetime, end: datetime, *, pauses: Sequence[tuple[datetime, datetime]] = ()
 ) -> int:
-    """Minutes of the company's office hours between two moments, without `pauses`."""
-    zone = ZoneInfo(entity.time_zone)
+    """Minutes of office hours between two moments, without `pauses`."""
+    zone = hours.zone
     return business_minutes(
         start=start.astimezone(zone),
         end=end.astimezone(zone),
-        opens=entity.opens,
-        closes=entity.closes,
-        calendar=calendar_of(entity),
+        opens=hours.opens,
+        closes=hours.closes,
+        calendar=hours.calendar,
         pauses=[(begin.astimezone(zone), until.astimezone(zone)) for begin, until in pauses],
     )
 

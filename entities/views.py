@@ -13,10 +13,20 @@ from core import faults
 from core.errors import DomainError, Stale
 from core.permissions import NotAllowed, allowed, public
 from entities import operations, queries, rules
-from entities.forms import AccessForm, BankForm, EntityForm, LogoForm, RateForm, RegistrationForm, SeriesForm
-from entities.models import Access, BankChange, Entity, Series, TaxRegistration
+from entities.forms import (
+    AccessForm,
+    BankForm,
+    EntityForm,
+    HoursForm,
+    LogoForm,
+    RateForm,
+    RegistrationForm,
+    SeriesForm,
+)
+from entities.models import Access, BankChange, Entity, Series, TaxRegistration, TeamHours
 from team.models import User
 from team.requests import StaffRequest
+from team.roles import BY_CODE
 from trail.queries import entries_of
 
 _BOTH = ["GET", "POST"]
@@ -137,6 +147,10 @@ def _detail(request: StaffRequest, entity: Entity, status: int = 200, **forms: A
         "entries": entries_of(entity)[:15],
         "registration_form": RegistrationForm(initial={"country": entity.country, "valid_from": today}),
         "bank_form": BankForm(initial={"currency": entity.functional_currency, "holder": entity.legal_name}),
+        "team_hours": [(row, BY_CODE[row.team].name) for row in entity.team_hours.filter(is_current=True)],
+        "hours_form": HoursForm(
+            initial={"time_zone": entity.time_zone, "opens": entity.opens, "closes": entity.closes}
+        ),
         "series_form": SeriesForm(
             initial={"fiscal_year": year, "pattern": queries.default_pattern(entity.country, "invoice")}
         ),
@@ -174,6 +188,34 @@ def end_registration(request: StaffRequest, pk: int, row: int) -> HttpResponse:
         found, valid_to=max(today, found.valid_from), actor=request.user, now=timezone.now()
     )
     messages.success(request, f"{found} ends today.")
+    return redirect("entities:detail", pk)
+
+
+@require_POST
+@allowed(WRITE)
+def set_hours(request: StaffRequest, pk: int) -> HttpResponse:
+    """Office hours of a team."""
+    entity = _entity(request, pk)
+    form = HoursForm(request.POST)
+    if form.is_valid():
+        try:
+            operations.set_team_hours(entity, actor=request.user, now=timezone.now(), **form.cleaned_data)
+        except DomainError as fault:
+            faults.show(form, fault)
+        else:
+            messages.success(request, "Saved. New clocks run in these hours; running ones keep theirs.")
+            return redirect("entities:detail", pk)
+    return _detail(request, entity, 422, hours_form=form)
+
+
+@require_POST
+@allowed(WRITE)
+def end_hours(request: StaffRequest, pk: int, row: int) -> HttpResponse:
+    """A team keeps the company's hours again."""
+    entity = _entity(request, pk)
+    found = get_object_or_404(TeamHours, pk=row, entity=entity)
+    operations.end_team_hours(found, actor=request.user, now=timezone.now())
+    messages.success(request, "The team keeps the company's hours again.")
     return redirect("entities:detail", pk)
 
 

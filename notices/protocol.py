@@ -212,8 +212,9 @@ _WHY_NOBODY: dict[str, str] = {
         "policy_version.edited policy_version.discarded policy_version.reviewed "
         "policy_version.acknowledged item.created item.edited price.set tax_rate.created tax_rate.ended "
         "rate.reviewed tax_rate.reviewed tax_rate.loaded tax_rate.nexus_set entity.created entity.edited "
-        "entity.logo_changed tax_registration.created tax_registration.ended series.created "
-        "series.changed exchange_rate.created entity.access_changed template.saved template.retired"
+        "entity.logo_changed team_hours.set team_hours.ended tax_registration.created "
+        "tax_registration.ended series.created series.changed exchange_rate.created "
+        "entity.access_changed template.saved template.retired"
     ),
     "The message is the telling": (
         "message.queued message.sent message.cancelled message.retried link.created link.opened "

@@ -84,6 +84,8 @@ NAMES: Mapping[str, Promise] = {
     "entity.created": gettext_lazy("Company added"),
     "entity.edited": gettext_lazy("Company changed"),
     "entity.logo_changed": gettext_lazy("Logo of a company changed"),
+    "team_hours.ended": gettext_lazy("A team keeps the company's hours again"),
+    "team_hours.set": gettext_lazy("Office hours of a team set"),
     "exchange_rate.created": gettext_lazy("Exchange rate entered"),
     "hand_over.approved": gettext_lazy("Hand-over to agency or lawyer approved"),
     "hand_over.asked": gettext_lazy("Hand-over to agency or lawyer asked for"),

@@ -15,7 +15,7 @@ from conversations.rules import (
     may_follow,
 )
 from core.errors import Invalid, Refused
-from entities.queries import business_deadline
+from entities.queries import business_deadline, hours_of
 from team.models import User
 from trail.operations import record
 from work.operations import finish_work
@@ -86,8 +86,8 @@ def new_reference() -> str:
 def start_clock(thread: Thread, *, now: datetime) -> None:
     """From now on the customer waits for us: a new round, with its due time and its warning."""
     thread.round = thread.round + 1 if thread.pk else 1
-    thread.answer_due_at = business_deadline(thread.entity, now, ANSWER_MINUTES)
-    thread.warn_at = business_deadline(thread.entity, now, WARN_MINUTES)
+    thread.answer_due_at = business_deadline(hours_of(thread.entity), now, ANSWER_MINUTES)
+    thread.warn_at = business_deadline(hours_of(thread.entity), now, WARN_MINUTES)
 
 
 def move(thread: Thread, state: str, *, now: datetime) -> None:

@@ -53,6 +53,13 @@ class Dispute(models.Model):
     invoice = models.ForeignKey("invoices.Invoice", on_delete=models.PROTECT, related_name="disputes")
     contact = models.ForeignKey("customers.Contact", on_delete=models.PROTECT, null=True, related_name="+")
     thread = models.ForeignKey("conversations.Thread", on_delete=models.PROTECT, null=True, related_name="+")
+    hours = models.ForeignKey(
+        "entities.TeamHours",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Of the team whose clocks run; none: the company's",
+    )
     playbook = models.ForeignKey("disputes.Playbook", on_delete=models.PROTECT, null=True, related_name="+")
     channel = models.CharField(max_length=6, choices=Channel.choices)
     external_id = models.CharField(max_length=250, blank=True, default="")

@@ -6,12 +6,16 @@ from datetime import datetime
 
 from disputes import rules
 from disputes.models import Clock, Dispute, Pause
-from entities.models import Entity
-from entities.queries import business_deadline
+from entities.models import TeamHours
+from entities.queries import business_deadline, hours_of, team_hours
+from team.queries import role_codes
 
 
 def start_clocks(dispute: Dispute, *, now: datetime) -> None:
-    """The clocks of a new round."""
+    """The clocks of a new round, in the office hours of the team that answers it now."""
+    dispute.hours = _hours_for(dispute)
+    dispute.save(update_fields=["hours"])
+    hours = hours_of(dispute.entity, dispute.hours)
     minutes = rules.clocks_of(dispute.track, is_reopened=dispute.round > 1)
     Clock.objects.bulk_create(
         Clock(
@@ -20,8 +24,8 @@ def start_clocks(dispute: Dispute, *, now: datetime) -> None:
             kind=kind,
             minutes=length,
             started_at=now,
-            due_at=business_deadline(dispute.entity, now, length),
-            warn_at=business_deadline(dispute.entity, now, rules.warn_after(length)),
+            due_at=business_deadline(hours, now, length),
+            warn_at=business_deadline(hours, now, rules.warn_after(length)),
         )
         for kind, length in minutes.items()
     )
@@ -42,14 +46,23 @@ def resume_clocks(dispute: Dispute, *, now: datetime) -> None:
         for row in Pause.objects.filter(dispute=dispute, round=dispute.round, until_at__isnull=False)
         if row.until_at
     ]
+    hours = hours_of(dispute.entity, dispute.hours)
     for clock in Clock.objects.filter(dispute=dispute, round=dispute.round, met_at=None, breached_at=None):
-        clock.due_at = business_deadline(dispute.entity, clock.started_at, clock.minutes, pauses=pauses)
+        clock.due_at = business_deadline(hours, clock.started_at, clock.minutes, pauses=pauses)
         warn = rules.warn_after(clock.minutes)
-        clock.warn_at = business_deadline(dispute.entity, clock.started_at, warn, pauses=pauses)
+        clock.warn_at = business_deadline(hours, clock.started_at, warn, pauses=pauses)
         clock.save(update_fields=["due_at", "warn_at"])
 
 
-def customer_deadline(entity: Entity, now: datetime) -> datetime:
-    """Until when the customer may take: ten working days of our office."""
-    day = (entity.closes.hour - entity.opens.hour) * 60 + entity.closes.minute - entity.opens.minute
-    return business_deadline(entity, now, day * rules.WAIT_DAYS)
+def customer_deadline(dispute: Dispute, now: datetime) -> datetime:
+    """Until when the customer may take: ten working days of the team that waits."""
+    hours = hours_of(dispute.entity, dispute.hours)
+    return business_deadline(hours, now, hours.minutes * rules.WAIT_DAYS)
+
+
+def _hours_for(dispute: Dispute) -> TeamHours | None:
+    """Of the owner's team. Whoever has several roles answers in the one asked first for the reason."""
+    theirs = role_codes(dispute.owner)
+    asked = (*rules.roles_for(dispute.reason), *sorted(theirs))
+    team = next((role for role in asked if role in theirs), "")
+    return team_hours(dispute.entity, team)

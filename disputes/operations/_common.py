@@ -18,7 +18,7 @@ State = Dispute.State
 def locked(dispute: Dispute) -> Dispute:
     """The dispute as it is now, held until the transaction ends."""
     rows = Dispute.objects.select_for_update(of=("self",))
-    return rows.select_related("entity", "customer", "invoice", "owner", "thread", "contact").get(
+    return rows.select_related("entity", "hours", "customer", "invoice", "owner", "thread", "contact").get(
         pk=dispute.pk
     )
 

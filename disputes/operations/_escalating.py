@@ -243,7 +243,7 @@ def _claimed(statement: str, values: Sequence[datetime | int]) -> list[tuple[int
 
 
 def _load(rows: QuerySet[Dispute], most: int = BATCH) -> list[Dispute]:
-    return list(rows.select_related("entity", "customer").prefetch_related("pauses")[:most])
+    return list(rows.select_related("entity", "hours", "customer").prefetch_related("pauses")[:most])
 
 
 _WRITE = """

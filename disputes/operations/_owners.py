@@ -17,8 +17,6 @@ from entities.models import Entity
 from team.absences import absence_of, absent_people
 from team.models import User
 
-_FALLBACK = ("specialist", "lead", "controller", "director")
-
 
 class Nobody(Refused):
     """There is nobody who could own or hold the dispute."""
@@ -38,9 +36,11 @@ def owner_for(reason: str, customer: Customer, entity: Entity, *, now: datetime)
     able = {person.pk for person in people_who_own(entity)}
     if own is not None and own.pk in able and not absent_people([own], now=now):
         return own
-    roles = dict.fromkeys((rules.REASONS[reason].role, *(r for r in _FALLBACK if r in roles_that())))
+    working = roles_that()
     holders = Holders(now)
-    for role in roles:
+    for role in rules.roles_for(reason):
+        if role not in working and role != rules.REASONS[reason].role:
+            continue
         found = holders.owner(role, entity)
         if found is not None:
             return found.person

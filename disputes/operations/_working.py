@@ -65,7 +65,7 @@ def ask_customer(dispute: Dispute, *, body: str, actor: User, now: datetime) -> 
     rules.check_next(dispute.state, State.WAITING)
     reply(_thread(dispute), body=body, actor=actor, now=now, ask=True)
     _note_answer(dispute, now=now)
-    dispute.customer_due_at = customer_deadline(dispute.entity, now)
+    dispute.customer_due_at = customer_deadline(dispute, now)
     move(dispute, State.WAITING, now=now)
     pause_clocks(dispute, now=now)
     until = local_day(dispute.entity, dispute.customer_due_at)

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from disputes import rules
 from disputes.models import Dispute, DisputeLimits, MatrixStep, Proposal
 from entities.models import Entity
-from entities.queries import business_deadline, local_day
+from entities.queries import business_deadline, hours_of, local_day
 
 
 def steps_in_force() -> list[rules.Step]:
@@ -84,7 +84,7 @@ def _moment(dispute: Dispute, step: rules.Step) -> datetime:
     if not step.hours:
         return start
     pauses = [(row.from_at, row.until_at) for row in dispute.pauses.all() if row.until_at]
-    return business_deadline(dispute.entity, start, step.hours * 60, pauses=pauses)
+    return business_deadline(hours_of(dispute.entity, dispute.hours), start, step.hours * 60, pauses=pauses)
 
 
 def limits_of(entity: Entity) -> rules.Limits:

@@ -16,6 +16,7 @@ from disputes.forms import AdviceForm, AssignForm, ProposeForm, ReasonForm, Repl
 from disputes.models import Dispute, Prevention, Proposal
 from disputes.operations import authors_of, to_credit
 from team.requests import StaffRequest
+from team.roles import BY_CODE
 from trail.queries import entries_of
 
 VIEW, WORK, DECIDE = "disputes.view_dispute", "disputes.work_dispute", "work.decide_approval"
@@ -23,7 +24,7 @@ VIEW, WORK, DECIDE = "disputes.view_dispute", "disputes.work_dispute", "work.dec
 
 def found(request: StaffRequest, pk: int) -> Dispute:
     """The visible dispute of an address, or 404."""
-    rows = queries.visible_to(request.user).select_related("thread", "playbook")
+    rows = queries.visible_to(request.user).select_related("thread", "playbook", "hours")
     return get_object_or_404(rows.prefetch_related("clocks"), pk=pk)
 
 
@@ -43,6 +44,8 @@ def show(
         "ours": showing.ours(dispute, now),
         "theirs": showing.theirs(dispute, now),
         "ring": showing.ring(dispute, now),
+        "office_hours": showing.office_hours(dispute),
+        "team": BY_CODE[dispute.hours.team].name if dispute.hours else "",
         "clocks": [one for one in dispute.clocks.all() if one.round == dispute.round],
         "parts": showing.parts_of(dispute),
         "path": showing.path_of(dispute, escalations, queries.steps_in_force()),

@@ -1,4 +1,4 @@
-"""Writing the selling companies: legal data, tax numbers, number series, bank accounts, exchange rates."""
+"""Writing the selling companies: legal data, office hours, tax numbers, series, bank accounts, rates."""
 
 from entities.operations._bank import BANK_FIELDS, apply_bank_change, reject_bank_change, request_bank_change
 from entities.operations._company import (
@@ -11,6 +11,7 @@ from entities.operations._company import (
     set_access,
     set_logo,
 )
+from entities.operations._hours import end_team_hours, set_team_hours
 from entities.operations._rates import enter_rate
 from entities.operations._series import change_series, ensure_series, open_series
 
@@ -24,6 +25,7 @@ __all__ = [
     "change_series",
     "edit_entity",
     "end_registration",
+    "end_team_hours",
     "ensure_series",
     "enter_rate",
     "open_series",
@@ -31,4 +33,5 @@ __all__ = [
     "request_bank_change",
     "set_access",
     "set_logo",
+    "set_team_hours",
 ]

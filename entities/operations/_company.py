@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -181,17 +181,12 @@ def _check_entity(entity: Entity) -> None:
             mend="Like IE.",
         )
     exponent(entity.functional_currency)
-    if entity.closes <= entity.opens:
-        raise Invalid("The office closes after it opens.", field="closes", rule="business_hours_in_order")
-    try:
-        ZoneInfo(entity.time_zone)
-    except (KeyError, ValueError, OSError) as fault:
-        raise Invalid(
-            f"“{entity.time_zone}” is not a time zone.",
-            field="time_zone",
-            rule="time_zone_is_known",
-            mend="Use a name like Europe/Dublin.",
-        ) from fault
+    check_hours(
+        time_zone=entity.time_zone,
+        holiday_region=entity.holiday_region or entity.country,
+        opens=entity.opens,
+        closes=entity.closes,
+    )
     if not 1 <= entity.fiscal_year_start_month <= 12:
         raise Invalid(
             "Choose a month.", field="fiscal_year_start_month", rule="a_fiscal_year_starts_in_a_month"
@@ -207,7 +202,22 @@ def _check_entity(entity: Entity) -> None:
         raise Invalid(
             "A colour is # and six digits.", field="colour", rule="colour_is_hex", mend="Like #4f46e5."
         )
-    queries.calendar_of(entity)
+
+
+def check_hours(*, time_zone: str, holiday_region: str, opens: time, closes: time) -> None:
+    """Refuse office hours no clock could run in."""
+    if closes <= opens:
+        raise Invalid("The office closes after it opens.", field="closes", rule="business_hours_in_order")
+    try:
+        ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError) as fault:
+        raise Invalid(
+            f"“{time_zone}” is not a time zone.",
+            field="time_zone",
+            rule="time_zone_is_known",
+            mend="Use a name like Europe/Dublin.",
+        ) from fault
+    queries.region_calendar(holiday_region)
 
 
 def _checked_tax_number(scheme: str, country: str, number: str, state_code: str) -> tuple[str, str]:

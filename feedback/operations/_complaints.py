@@ -11,7 +11,7 @@ from conversations.models import Channel as By
 from conversations.models import Thread
 from conversations.operations import receive_message
 from core.errors import Refused
-from entities.queries import business_deadline
+from entities.queries import business_deadline, hours_of
 from feedback.events import COMPLAINT_ANSWERED, COMPLAINT_MADE
 from feedback.models import Answer, Channel
 from feedback.operations._common import clean_words, locked_answer, note
@@ -31,7 +31,7 @@ def complaint_clock(answer: Answer, now: datetime) -> datetime:
     """By when a complaint is answered: two business days of the company."""
     entity = answer.entity
     minutes = office_minutes(entity.opens, entity.closes, COMPLAINT_DAYS)
-    return business_deadline(entity, now, minutes)
+    return business_deadline(hours_of(entity), now, minutes)
 
 
 def begin_complaint(answer: Answer, *, actor: User | None, now: datetime) -> None:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -115,6 +115,17 @@ def _entities(made: Company, start: date, now: datetime) -> None:
             actor=controller,
             now=now,
         )
+    # The tax people of the Indian company sit in Europe: what they answer waits for European holidays.
+    entities.set_team_hours(
+        made.entities["NWI"],
+        team="controller",
+        time_zone="Europe/Dublin",
+        holiday_region="IE",
+        opens=time(9),
+        closes=time(17, 30),
+        actor=made.role("administrator"),
+        now=now,
+    )
     for code, currency, bank, details in tables.ACCOUNTS:
         entity = made.entities[code]
         proposed = {"holder": entity.legal_name, "bank_name": bank, **details}

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from disputes import rules
 from disputes.models import Clock, Dispute
 from entities.models import Entity
-from entities.queries import business_time, local_day
+from entities.queries import business_time, hours_of, local_day
 from feedback.rules import FEWEST
 from invoices.models import Invoice
 from ledger.book import reporting_currency
@@ -77,7 +77,7 @@ class DisputeFigure:
 def dispute_figures(companies: Sequence[Entity], *, now: datetime) -> Mapping[str, DisputeFigure]:
     """rate, cycle, won, reopened, late: of the last 90 days, and of what is open now."""
     rows = Dispute.objects.filter(entity__in=list(companies)).select_related(
-        "entity", "customer", "invoice", "owner"
+        "entity", "hours", "customer", "invoice", "owner"
     )
     ended = list(
         rows.filter(closed_at__gt=now - DAYS, closed_at__lte=now)
@@ -124,8 +124,9 @@ def _timed(dispute: Dispute) -> Behind:
     assert dispute.closed_at is not None  # noqa: S101 (ended ones are asked for)
     waits = [(one.from_at, one.until_at) for one in dispute.pauses.all() if one.until_at]
     rests = _rests(dispute)
-    whole = business_time(dispute.entity, dispute.raised_at, dispute.closed_at, pauses=rests)
-    ours = business_time(dispute.entity, dispute.raised_at, dispute.closed_at, pauses=[*rests, *waits])
+    hours = hours_of(dispute.entity, dispute.hours)
+    whole = business_time(hours, dispute.raised_at, dispute.closed_at, pauses=rests)
+    ours = business_time(hours, dispute.raised_at, dispute.closed_at, pauses=[*rests, *waits])
     return Behind(dispute, ours, whole - ours)
 
 

@@ -5,7 +5,7 @@ A new address with arguments gets its line in `ARGUMENTS` here, or test_matrix.p
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -268,6 +268,16 @@ def _house(world: World) -> dict[str, Any]:
     )
     return {
         "registration": world.entity.tax_registrations.get(),
+        "team_hours": entities.set_team_hours(
+            world.entity,
+            team="collector",
+            time_zone="UTC",
+            holiday_region="",
+            opens=time(9),
+            closes=time(17),
+            actor=None,
+            now=NOW,
+        ),
         "bank_change": entities.request_bank_change(
             world.entity,
             currency="USD",
@@ -603,11 +613,12 @@ _TABLE: tuple[tuple[str, str, str, Find], ...] = (
     ),
     (
         "entities",
-        "detail edit add_registration add_series request_bank set_logo logo",
+        "detail edit add_registration set_hours add_series request_bank set_logo logo",
         COMPANY,
         _pk("entity"),
     ),
     ("entities", "end_registration", COMPANY, lambda c: {"pk": c.entity.pk, "row": c.registration.pk}),
+    ("entities", "end_hours", COMPANY, lambda c: {"pk": c.entity.pk, "row": c.team_hours.pk}),
     ("entities", "decide_bank", COMPANY, lambda c: {"pk": c.entity.pk, "change": c.bank_change.pk}),
     ("team", "detail set_roles deactivate reactivate reset_second_factor", SHARED, _pk("person")),
     (

@@ -275,6 +275,7 @@ def test_parts_of_another_companys_object_are_not_reached_through_ones_own(compa
         ("correspondence:revoke", "pk", "link_pk"),
         ("customers:requirement_acknowledge", "pk", "requirement_pk"),
         ("entities:end_registration", "pk", "row"),
+        ("entities:end_hours", "pk", "row"),
         ("entities:decide_bank", "pk", "change"),
     ):
         find = ARGUMENTS[name][1]
