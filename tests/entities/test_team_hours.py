@@ -26,7 +26,7 @@ GOOD = {
 
 
 def test_a_team_keeps_hours_of_its_own_until_they_end():
-    entity = make_entity(country="DE", time_zone="Europe/Berlin")
+    entity = make_entity(country="DE", time_zone="Europe/Berlin", holiday_region="DE-BY")
 
     row = set_team_hours(entity, actor=None, now=NOW, **GOOD)
 
@@ -39,7 +39,7 @@ def test_a_team_keeps_hours_of_its_own_until_they_end():
         480,
         "IN",
     )
-    assert (str(ours.zone), ours.calendar.name) == ("Europe/Berlin", "DE")
+    assert (str(ours.zone), ours.calendar.name) == ("Europe/Berlin", "DE-BY")
 
     end_team_hours(row, actor=None, now=NOW)
     end_team_hours(row, actor=None, now=NOW)
@@ -94,23 +94,18 @@ def test_what_no_clock_runs_in_is_refused_on_the_page_as_well(client, change, fi
 
 
 def test_hours_are_set_and_ended_on_the_page(client):
-    entity = make_entity(country="DE")
+    entity = make_entity(country="DE", holiday_region="DE-BY")
     client.force_login(make_user("administrator"))
     sent = {"team": "specialist", "time_zone": "Asia/Kolkata", "opens": "10:00", "closes": "18:00"}
 
     assert client.post(f"/entities/{entity.pk}/hours/", sent).status_code == 302
     row = TeamHours.objects.get()
-    assert row.holiday_region == "DE"
-    assert "Asia/Kolkata" in client.get(f"/entities/{entity.pk}/").content.decode()
+    assert row.holiday_region == "DE-BY"
+    end = f"/entities/{entity.pk}/hours/{row.pk}/end/"
+    assert end in client.get(f"/entities/{entity.pk}/").content.decode()
 
-    assert client.post(f"/entities/{entity.pk}/hours/{row.pk}/end/").status_code == 302
-    assert (
-        "Asia/Kolkata"
-        not in client.get(f"/entities/{entity.pk}/")
-        .content.decode()
-        .split("What happened")[0]
-        .split("<tbody>")[-1]
-    )
+    assert client.post(end).status_code == 302
+    assert end not in client.get(f"/entities/{entity.pk}/").content.decode()
     row.refresh_from_db()
     assert not row.is_current
 
@@ -150,11 +145,9 @@ def test_the_database_keeps_hours_that_were_given(statement):
 @pytest.mark.django_db(transaction=True)
 def test_of_many_at_once_one_set_of_hours_is_current():
     entity = make_entity()
-    together(
-        [
-            lambda n=n: set_team_hours(entity, actor=None, now=NOW, **GOOD | {"closes": time(12 + n)})
-            for n in range(4)
-        ]
+    raised = together(
+        4, lambda n: set_team_hours(entity, actor=None, now=NOW, **GOOD | {"closes": time(12 + n)})
     )
+    assert raised == []
     assert TeamHours.objects.filter(is_current=True).count() == 1
     assert TeamHours.objects.count() == 4
