@@ -1,6 +1,6 @@
 """What every request and answer passes: the caller's address, headers, the age of a session."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from django.conf import settings
@@ -34,11 +34,19 @@ class TrustedProxies:
 
 
 UNNAMED = "/feedback/box/new/"
-"""Where colleagues put something into the box, perhaps without their name: no line of the log names one."""
+"""Where colleagues put something into the box, perhaps without their name: see docs/adr/0013."""
 
 
 class Requests(RequestMiddleware):
-    """Each request in the log with its id and who asked, save where nobody is to be found."""
+    """Each request in the log with its id and who asked. Of one that may be anonymous no line is written: its
+    time beside the lines of the same minute would name the person. A crash is told, without who asked."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+        """Tell of the request, save where nobody is to be found."""
+        if not request.path.startswith(UNNAMED):
+            return super().__call__(request)
+        structlog.contextvars.clear_contextvars()
+        return self.get_response(request)
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:

@@ -1,7 +1,7 @@
 """The one door through which acts reach the trail."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -43,19 +43,6 @@ def record(
     entry = _entries(fact, [Fact(subject, payload, customer_id)], actor=actor, at=at)[0]
     if changes:
         entry.changes = {name: [_text(old), _text(new)] for name, (old, new) in changes.items()}
-    insert_rows([entry])
-    _announce(fact, [entry], at=at)
-    return entry
-
-
-def record_unnamed(fact: str, subject: models.Model, *, on: date, **payload: Any) -> Entry:
-    """An act of somebody who shall not be found: no person, address or request, and only the day (noon, UTC).
-
-    For what is promised to be anonymous; it is announced like any other.
-    """
-    at = datetime.combine(on, time(12), UTC)
-    entry = _entries(fact, [Fact(subject, payload)], actor=None, at=at)[0]
-    entry.cid = entry.remote_addr = None
     insert_rows([entry])
     _announce(fact, [entry], at=at)
     return entry

@@ -1,5 +1,7 @@
 """Causes that feedback, disputes and audits share, themes of what is said, and the colleagues' box."""
 
+import secrets
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -41,8 +43,13 @@ class Theme(models.Model):
         return self.name
 
 
+def any_number() -> int:
+    """A number that says nothing of when: one that counts would stand between two known times."""
+    return secrets.randbelow(10**12) + 1
+
+
 class Suggestion(models.Model):
-    """What a colleague proposes. Anonymous: nothing here or on the trail says who; only the day is kept."""
+    """What a colleague proposes. Anonymous: nothing says who, and of the time only the day is kept."""
 
     class State(models.TextChoices):
         NEW = "new", "New"
@@ -51,6 +58,7 @@ class Suggestion(models.Model):
         DECLINED = "declined", "Not now"
         DONE = "done", "Done"
 
+    id = models.BigIntegerField(primary_key=True, default=any_number, editable=False)
     body = models.TextField()
     is_anonymous = models.BooleanField(default=False)
     author = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="suggestions")
@@ -85,7 +93,9 @@ class Suggestion(models.Model):
             pgtrigger.Protect(
                 name="an_author_is_not_found_out_later",
                 operation=pgtrigger.UpdateOf("author_id", "is_anonymous"),  # type: ignore[no-untyped-call]
-            )
+            ),
+            # An anonymous one has no entry on the trail that would show it was there.
+            pgtrigger.Protect(name="what_is_in_the_box_stays", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The colleagues' box. An anonymous suggestion leaves no trace of who made it, also not on the trail."""
+"""The colleagues' box. An anonymous suggestion leaves no trace of who made it, nor of when: docs/adr/0013."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feedback.models import Answer, Suggestion, Theme
 from feedback.operations._common import clean_words, locked_answer, note
 from feedback.rules import may_become
 from team.models import User
-from trail.operations import record, record_unnamed
+from trail.operations import record
 
 State = Suggestion.State
 
@@ -26,7 +26,8 @@ class SuggestionMoved(Refused):
 def make_suggestion(*, body: str, once: str, author: User | None, on: date) -> Suggestion:
     """Put a suggestion into the box; `author` None is anonymous, and then nothing says who it was.
 
-    Of the time only the day is kept. `once` is a random mark: sent twice, it is the same suggestion.
+    Of the time only the day is kept. An anonymous one has no entry on the trail, whose number would stand
+    between two known times. `once` is a random mark: sent twice, it is the same suggestion.
     """
     words = clean_words(body, field="body", needed=True)
     if not once:
@@ -37,10 +38,8 @@ def make_suggestion(*, body: str, once: str, author: User | None, on: date) -> S
             row.save(force_insert=True)
     except IntegrityError:
         return Suggestion.objects.get(once=once)
-    if author is None:
-        record_unnamed(SUGGESTION_MADE, row, on=on, anonymous=True)
-    else:
-        record(SUGGESTION_MADE, row, actor=author, at=datetime.combine(on, time(12), UTC), anonymous=False)
+    if author is not None:
+        record(SUGGESTION_MADE, row, actor=author, at=datetime.combine(on, time(12), UTC))
     return row
 
 

@@ -1,7 +1,7 @@
 """The colleagues' box: putting something in, reading what is in it, and answering.
 
-The page of the form and its sending are named to the log without the person (see billing_ops.middleware);
-nothing here keeps the session's person beside an anonymous suggestion: no message, no redirect to it.
+The log tells nothing of the form and its sending (see billing_ops.middleware); nothing here keeps the
+session's person beside an anonymous suggestion: no message, no redirect to it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def make(request: StaffRequest) -> HttpResponse:
             body=given["body"],
             once=given["once"],
             author=None if given["anonymous"] else request.user,
-            on=timezone.localdate(),
+            # Not the reader's own day, which would tell their time zone.
+            on=timezone.now().date(),
         )
     except DomainError as refusal:
         faults.show(form, refusal)

@@ -1,7 +1,7 @@
 """Every figure opens exactly the answers it is made of; the pages of the board and the box."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import structlog
@@ -19,7 +19,7 @@ from tests.factories import make_user
 from tests.feedback.scene import asked, contact_of, entered
 from tests.feedback.test_improvements import done, planned
 from tests.world import NOW, TODAY, make_world
-from trail.models import Entry
+from trail.models import Announcement, Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -148,21 +148,32 @@ def test_an_answer_is_sorted_and_its_cause_makes_a_correction_the_third_time(wor
     assert Improvement.objects.get().corrects == cause
 
 
-def test_the_form_of_the_box_names_nobody_in_the_log(world):
+def test_of_the_form_of_the_box_the_log_has_no_line_and_the_trail_no_entry(world):
     client = signed_in(world.clerk)
     path = reverse("feedback:suggest")
+    before = (Entry.objects.count(), Announcement.objects.count())
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
         once = re.search(r'name="once" value="([0-9a-f]{32})"', client.get(path).content.decode()).group(1)
         answer = client.post(path, {"body": "Too many meetings", "anonymous": "on", "once": once})
+        assert client.post(path, {"body": " ", "anonymous": "on", "once": once}).status_code == 422
     assert "Thank you" in answer.content.decode()
-    assert [one for one in logs if "user_id" in one or world.clerk.email in str(one)] == []
-    row = Suggestion.objects.get()
-    assert row.author is None
-    entry = Entry.objects.get(fact="suggestion.made")
-    assert (entry.actor_id, entry.remote_addr, entry.cid) == (None, None, None)
+    assert logs == []
+    assert "X-Request-ID" not in answer.headers
+    assert Suggestion.objects.get().author is None
+    assert (Entry.objects.count(), Announcement.objects.count()) == before
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
         client.get(reverse("feedback:suggestions"))
     assert any(one.get("user_id") == world.clerk.pk for one in logs)
+
+
+def test_the_day_of_a_suggestion_tells_no_time_zone(world):
+    world.clerk.time_zone = "Pacific/Auckland"
+    world.clerk.save(update_fields=["time_zone"])
+    client = signed_in(world.clerk)
+    with time_machine.travel(datetime(2026, 3, 9, 22, 30, tzinfo=UTC), tick=False):
+        sent = {"body": "Too many meetings", "anonymous": "on", "once": "f" * 32}
+        client.post(reverse("feedback:suggest"), sent)
+    assert Suggestion.objects.get().made_on == date(2026, 3, 9)
 
 
 def test_a_named_suggestion_is_answered_and_planned_from(world):
