@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from conversations import operations, queries
-from conversations.models import Channel, Note, Post, Thread
+from conversations.models import Channel, Note, Post, Recap, Thread
 from core.rest.fields import Choice, Flag, Input, Query, Text, Whole
 from core.rest.lookup import at_address, named
 from core.rest.paging import Listing
@@ -71,6 +71,19 @@ class NoteOut(serializers.Serializer[Any]):
     edited_at = serializers.DateTimeField(allow_null=True)
 
 
+class RecapOut(serializers.Serializer[Any]):
+    """What a thread was closed with."""
+
+    said = serializers.CharField()
+    understood = serializers.CharField()
+    agreed = serializers.CharField()
+    closed_by = serializers.CharField(source="closed_by.email")
+    closed_at = serializers.DateTimeField()
+    is_sent = serializers.BooleanField(source="message_id", help_text="The customer got it.")
+    reopened_at = serializers.DateTimeField(allow_null=True)
+    reopened_by_customer = serializers.BooleanField(help_text="They said that it is not solved.")
+
+
 class ThreadsQuery(Query):
     """Narrowing the list of threads."""
 
@@ -94,6 +107,15 @@ class ReplyIn(Input):
 
     body = Text(max_length=8_000)
     ask = Flag(required=False, help_text="A question: the thread then waits for the customer.")
+
+
+class RecapIn(Input):
+    """What was said, understood and agreed."""
+
+    said = Text(max_length=8_000, help_text="What the customer said.")
+    understood = Text(max_length=8_000, help_text="What we understood.")
+    agreed = Text(max_length=8_000, help_text="What was agreed.")
+    send = Flag(required=False, help_text="Send it to the customer; left out: yes.")
 
 
 class NoteIn(Input):
@@ -143,6 +165,29 @@ def list_posts(request: Call, pk: int) -> Listing:
 def write_post(request: Call, data: dict[str, Any], pk: int) -> Post:
     """Answer the customer."""
     return operations.reply(_thread(request, pk), **data, actor=request.user, now=timezone.now())
+
+
+@act("GET", READ, answers=RecapOut, paged=True)
+def list_recaps(request: Call, pk: int) -> Listing:
+    """What a thread was closed with, each time, the latest first."""
+    rows = _thread(request, pk).recaps.select_related("closed_by")
+    return Listing(rows.order_by(), "-closed", {"closed": "closed_at"})
+
+
+@act("POST", ANSWER, takes=RecapIn, answers=RecapOut, status=201, key="needed")
+def close_thread(request: Call, data: dict[str, Any], pk: int) -> Recap:
+    """Close with a recap.
+
+    The customer gets it and may say that it is not solved: it comes back to the same owner then.
+    """
+    return operations.close_thread(_thread(request, pk), **data, actor=request.user, now=timezone.now())
+
+
+@act("POST", ANSWER, answers=ThreadOut)
+def reopen_thread(request: Call, pk: int) -> Thread:
+    """Take a closed thread up again."""
+    operations.reopen_thread(_thread(request, pk), actor=request.user, now=timezone.now())
+    return _thread(request, pk)
 
 
 @act("GET", NOTES, answers=NoteOut, paged=True)

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
-from conversations.models import InboundMail, Mention, Note, Post, Thread
+from conversations.models import InboundMail, Mention, Note, Post, Recap, Thread
 from core.errors import Invalid
 from correspondence.models import Delivery
 from customers.models import Contact, Customer
@@ -257,3 +257,10 @@ def _sees(user: User, entity: Entity) -> bool:
 
 def _roles_that(*acts: str) -> list[str]:
     return [role.code for role in ROLES if set(acts) & set(role.acts)]
+
+
+def told_recap(thread: Thread) -> Recap | None:
+    """What the customer was told it was closed with; None once it came back, or where nobody told them."""
+    if thread.state != Thread.State.CLOSED:
+        return None
+    return next((one for one in thread.recaps.all() if one.message_id and one.reopened_at is None), None)

@@ -9,6 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Prefetch, Q, QuerySet
 
 from conversations.models import Channel, Post, Thread
+from conversations.queries import told_recap
 from conversations.rules import split_quoted
 from core import formatting
 from customers.models import Contact
@@ -19,7 +20,7 @@ from portal.words import Words
 
 @dataclass(frozen=True)
 class Talk:
-    """A conversation: its posts as (who, when, words), and what can be answered."""
+    """A conversation: its posts as (who, when, words), what it was closed with, and what can be answered."""
 
     pk: int
     reference: str
@@ -27,6 +28,7 @@ class Talk:
     state: str
     posts: Sequence[tuple[str, str, str]]
     is_answered: bool
+    recap: Sequence[tuple[str, str]] = ()
 
 
 def talk_of(thread: Thread, words: Words, w: Writer) -> Talk:
@@ -38,7 +40,23 @@ def talk_of(thread: Thread, words: Words, w: Writer) -> Talk:
         posts.append((who, formatting.medium_date(post.at.date(), w.locale), split_quoted(post.body)[0]))
     is_answered = thread.state in (Thread.State.ANSWERED, Thread.State.CLOSED)
     state = "my_talk_answered" if is_answered else f"my_talk_{thread.state}"
-    return Talk(thread.pk, thread.reference, thread.subject, words[state], posts, is_answered)
+    return Talk(
+        thread.pk,
+        thread.reference,
+        thread.subject,
+        words[state],
+        posts,
+        is_answered,
+        _recap(thread, words),
+    )
+
+
+def _recap(thread: Thread, words: Words) -> Sequence[tuple[str, str]]:
+    found = told_recap(thread)
+    if found is None:
+        return ()
+    pairs = (("my_said", found.said), ("my_understood", found.understood), ("my_left_at", found.agreed))
+    return [(words[key], text) for key, text in pairs]
 
 
 def threads_of(contact: Contact) -> QuerySet[Thread]:
@@ -46,7 +64,7 @@ def threads_of(contact: Contact) -> QuerySet[Thread]:
     mine = Q(contact=contact) | Q(posts__contact=contact)
     rows = Thread.objects.filter(mine, customer=contact.customer_id, merged_into=None).distinct()
     posts = Prefetch("posts", Post.objects.filter(is_automatic=False).order_by("at", "pk"))
-    return rows.select_related("entity").prefetch_related(posts).order_by("-changed_at", "-pk")
+    return rows.select_related("entity").prefetch_related(posts, "recaps").order_by("-changed_at", "-pk")
 
 
 def threads_on(invoice: Invoice, contact: Contact | None) -> QuerySet[Thread]:
@@ -57,4 +75,4 @@ def threads_on(invoice: Invoice, contact: Contact | None) -> QuerySet[Thread]:
         mine, customer=invoice.customer_id, about_type=about, about_id=invoice.pk, merged_into=None
     )
     posts = Prefetch("posts", Post.objects.filter(is_automatic=False).order_by("at", "pk"))
-    return rows.select_related("entity").prefetch_related(posts).order_by("-changed_at", "-pk")
+    return rows.select_related("entity").prefetch_related(posts, "recaps").order_by("-changed_at", "-pk")

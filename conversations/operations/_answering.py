@@ -20,13 +20,13 @@ from conversations.operations._common import (
 )
 from conversations.operations._receiving import may_reopen
 from core.errors import Invalid
-from correspondence.models import Message
+from correspondence.links import OVERVIEW, OVERVIEW_DAYS, create_link
+from correspondence.models import Message, PublicLink
 from correspondence.operations import find_template, queue_message
 from correspondence.rendering import Rendered, render
 from correspondence.rules import Value
 from customers.models import Contact
 from customers.rules import obstacle
-from entities.queries import local_day
 from team.models import User
 
 
@@ -115,10 +115,11 @@ def close_thread(
         contact = refuse_without_reader(thread)
         values: dict[str, Value | None] = {
             **parties(thread),
-            "called_on": local_day(thread.entity, now),
-            "summary": "\n".join(parts),
+            **named(thread),
+            **dict(zip(("said", "understood", "agreed"), parts, strict=True)),
         }
-        message = _send(thread, "call_recap", values, contact, actor=actor, now=now)
+        link = _own_page(thread, contact, actor=actor, now=now)
+        message = _send(thread, "inquiry_closed", values, contact, link=link, actor=actor, now=now)
     recap = Recap.objects.create(
         thread=thread,
         said=parts[0],
@@ -183,6 +184,7 @@ def _send(
     values: dict[str, Value | None],
     contact: Contact,
     *,
+    link: PublicLink | None = None,
     actor: User,
     now: datetime,
 ) -> Message:
@@ -195,9 +197,18 @@ def _send(
         language=_language(thread, contact),
         variables=values,
         contacts=[contact],
-        link=None,
+        link=link,
         actor=actor,
         now=now,
+    )
+
+
+def _own_page(thread: Thread, contact: Contact, *, actor: User, now: datetime) -> PublicLink | None:
+    """Where whoever asked finds the recap and can say that it is not solved."""
+    if thread.customer is None or contact.pk != thread.contact_id:
+        return None  # others do not see the thread on their page
+    return create_link(
+        thread.customer, purpose=OVERVIEW, contact=contact, actor=actor, now=now, days=OVERVIEW_DAYS
     )
 
 

@@ -39,9 +39,10 @@ def thread(request: StaffRequest, pk: int) -> HttpResponse:
 @require_GET
 @allowed(READ)
 def as_customer(request: StaffRequest, pk: int) -> HttpResponse:
-    """The thread as its customer sees it: the posts of both sides and nothing else."""
+    """The thread as its customer sees it: the posts of both sides, the recap they got, and nothing else."""
     row = _found(request, pk)
-    context = {"thread": row, "said": bubbles(queries.posts_of(row), of=row)}
+    recap = queries.told_recap(row)
+    context = {"thread": row, "said": bubbles(queries.posts_of(row), of=row), "recap": recap}
     return render(request, "conversations/as_customer.html", context)
 
 
@@ -137,7 +138,10 @@ def close(request: StaffRequest, pk: int) -> HttpResponse:
     row = _found(request, pk)
 
     def act(values: dict[str, Any]) -> None:
-        operations.close_thread(row, **values, actor=request.user, now=timezone.now())
+        recap = operations.close_thread(row, **values, actor=request.user, now=timezone.now())
+        messages.success(
+            request, _("Closed; the customer gets the recap.") if recap.message_id else _("Closed.")
+        )
 
     return _act(request, row, CloseForm(request.POST), "close_form", act)
 
@@ -179,9 +183,11 @@ def _act(
             act(form.cleaned_data)
             return redirect(row)
         except DomainError as refusal:
-            if refusal.status != 422 or refusal.field not in form.fields:
-                raise
-            form.add_error(refusal.field, refusal.message)
+            row = _found(request, row.pk)
+            if row.state == Thread.State.CLOSED:
+                raise  # somebody closed it meanwhile: there is no form any more
+            faults.show(form, refusal)
+            return _page(request, row, status=refusal.status, **{name: form})
     return _page(request, row, status=422, **{name: form})
 
 

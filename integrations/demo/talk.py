@@ -110,7 +110,6 @@ def _answer(threads: list[Thread], people: dict[str, User], now: datetime) -> No
         agreed="A plan of three months, offered today.",
         actor=collector,
         now=now - timedelta(hours=70),
-        send=False,
     )
 
 

@@ -67,3 +67,22 @@ def test_a_threads_words_are_the_tabs_of_the_inbox(world):
 
     assert Api(world.clerk).get("threads/?tab=mine")["items"]
     assert not Api(world.lead).get("threads/?tab=mine")["items"]
+
+
+def test_a_thread_is_closed_with_a_recap_once_and_taken_up_again(world):
+    thread = ask(world).thread
+    api = Api(world.clerk)
+    path = f"threads/{thread.pk}/"
+    whole = {"said": "It is too high", "understood": "Misread meter", "agreed": "A credit note"}
+    refused(api.send("POST", f"{path}recaps/", whole | {"agreed": " "}), 422, field="agreed")
+    assert api.get(path)["state"] == "open"
+
+    made = api.post(f"{path}recaps/", whole)
+
+    assert ({name: made[name] for name in whole}, made["is_sent"]) == (whole, True)
+    assert api.get(path)["state"] == "closed"
+    assert api.send("POST", f"{path}recaps/", whole).status_code == 409
+    assert api.post(f"{path}reopen/")["state"] == "open"
+    assert api.send("POST", f"{path}reopen/").status_code == 409
+    [recap] = api.get(f"{path}recaps/")["items"]
+    assert (recap["reopened_at"] is None, recap["reopened_by_customer"]) == (False, False)

@@ -9,6 +9,7 @@ from conversations import operations, queries
 from conversations.models import Attachment, InboundMail, Note, Thread
 from correspondence import links
 from correspondence.models import Message
+from customers.operations import deactivate_contact
 from invoices import operations as invoices
 from tests.conversations.test_incoming import with_file
 from tests.conversations.test_receiving import ask, contact_of, mailed
@@ -97,6 +98,23 @@ def test_a_thread_is_taken_merged_closed_and_reopened_on_the_screen(client, worl
     page.post(f"/inquiries/{thread.pk}/reopen/")
     thread.refresh_from_db()
     assert thread.state == "open"
+
+
+def test_what_was_typed_of_a_recap_stands_when_nobody_can_be_written_to(client, world):
+    thread = ask(world).thread
+    for contact in world.customer.contacts.all():
+        deactivate_contact(contact, actor=world.clerk, now=NOW)
+    page = signed_in(client, world.clerk)
+    sent = {"said": "Kestrel said", "understood": "We saw", "agreed": "So be it", "send": "on"}
+    refused = page.post(f"/inquiries/{thread.pk}/close/", sent)
+    assert (refused.status_code, "Kestrel said" in refused.content.decode()) == (422, True)
+    thread.refresh_from_db()
+    assert thread.state == "open"
+    del sent["send"]
+    assert page.post(f"/inquiries/{thread.pk}/close/", sent).status_code == 302
+    thread.refresh_from_db()
+    assert thread.state == "closed"
+    assert page.post(f"/inquiries/{thread.pk}/close/", sent).status_code == 409
 
 
 def test_an_unknown_sender_is_given_to_a_customer_on_the_screen(client, world):

@@ -94,6 +94,16 @@ def test_closing_needs_a_whole_recap(world, missing):
     assert not Recap.objects.exists()
 
 
+def test_the_customer_gets_all_three_parts_and_the_way_to_their_page(world):
+    thread = ask(world).thread
+    recap = {"said": "It is too high", "understood": "The meter was misread", "agreed": "A credit note"}
+    message = operations.close_thread(thread, **recap, actor=world.clerk, now=NOW).message
+    assert (message.situation, message.link.purpose) == ("inquiry_closed", "overview")
+    assert thread.reference in message.subject
+    at = [message.text.index(words) for words in recap.values()]
+    assert at == sorted(at)
+
+
 def test_not_solved_brings_it_back_to_the_same_owner_once(world):
     thread = ask(world).thread
     operations.assign_thread(thread, owner=world.lead, actor=world.clerk, now=NOW)

@@ -287,6 +287,22 @@ def test_not_solved_opens_an_answered_conversation_again(world):
     assert Post.objects.filter(body=EN["my_not_solved"], thread=thread).count() == 1
 
 
+@pytest.mark.parametrize("send", [True, False])
+def test_what_a_conversation_was_closed_with_stands_there_until_it_comes_back(world, send):
+    thread = ask(world)
+    parts = {"said": "It is too high", "understood": "The meter was misread", "agreed": "A credit note"}
+    conversations.close_thread(thread, **parts, actor=world.lead, now=NOW, send=send)
+    path = path_of(world)
+    page = read(path)
+    assert [words in page for words in (*parts.values(), world.lead.name)] == [send] * 3 + [False]
+
+    post(f"{path}talks/{thread.pk}/answer", {"once": MARK, "unsolved": "1"})
+
+    thread.refresh_from_db()
+    assert thread.state == "open"
+    assert parts["agreed"] not in read(path)
+
+
 def test_neither_another_customers_nor_a_colleagues_conversation_is_there(world, other):
     colleague = customers.add_contact(
         world.customer,
