@@ -25,6 +25,8 @@ logger = structlog.get_logger(__name__)
 
 _WEEK = 24 * 7
 _SHORT = 2
+_TRIES = 4
+"""Not every invoice allows every end; so many are tried."""
 _SAID = {
     "PRC": "The contract says a lower price for this line since the first of the month.",
     "QTY": "Two pallets were missing, the delivery note says so.",
@@ -56,7 +58,8 @@ class _People:
 
 @dataclass(frozen=True)
 class _Plan:
-    """One dispute: why, how many hours ago it was raised, which share of the line, and how far it came."""
+    """One dispute: why, how many hours ago it was raised, which share of the line (above 1 an amount), and
+    how far it came."""
 
     reason: str
     hours: int
@@ -70,15 +73,15 @@ def dispute(people: dict[str, User], now: datetime) -> None:
     invoices = _open(now)
     for plan in _PLANS:
         at = _begin(now, plan.hours)
-        invoice = next((one for one in invoices if one.issued_at and one.issued_at < at), None)
-        if invoice is None:
-            continue
-        invoices.remove(invoice)
-        try:
-            with transaction.atomic():
-                plan.path(_raise(invoice, plan, at), who, at)
-        except DomainError as refusal:
-            logger.info("demo_without", what="dispute", why=str(refusal))
+        for invoice in [one for one in invoices if one.issued_at and one.issued_at < at][:_TRIES]:
+            invoices.remove(invoice)
+            try:
+                with transaction.atomic():
+                    plan.path(_raise(invoice, plan, at), who, at)
+            except DomainError as refusal:
+                logger.info("demo_without", what="dispute", why=str(refusal))
+            else:
+                break
     for days in range(6, -1, -1):
         operations.watch(now=now - timedelta(days=days))
     _short(people["cash_applier"], now)
@@ -126,8 +129,11 @@ def _raise(invoice: Invoice, plan: _Plan, at: datetime) -> Dispute:
     line = invoice.lines.order_by("-taxable", "position").first()
     position = line.position if line else None
     amount = None
-    if plan.share != "1" and line is not None:
-        amount = round_money(min(line.taxable, invoice.balance) * Decimal(plan.share), invoice.currency)
+    share = Decimal(plan.share)
+    if share > 1:
+        amount = share
+    elif share < 1 and line is not None:
+        amount = round_money(min(line.taxable, invoice.balance) * share, invoice.currency)
     return operations.raise_dispute(
         invoice,
         [Claim(position, amount)],
@@ -185,6 +191,14 @@ def _goodwill(row: Dispute, who: _People, at: datetime) -> Dispute:
     return _accepted(_proposed(row, who, at, "goodwill"), who, at + timedelta(hours=8))
 
 
+def _rebilled(row: Dispute, who: _People, at: datetime) -> Dispute:
+    return _accepted(_proposed(row, who, at, "rebill"), who, at + timedelta(hours=8))
+
+
+def _small(row: Dispute, who: _People, at: datetime) -> Dispute:
+    return _accepted(_proposed(row, who, at, "write_off_small"), who, at + timedelta(hours=8))
+
+
 def _rejected(row: Dispute, who: _People, at: datetime) -> Dispute:
     row = _proposed(row, who, at, "reject")
     row = operations.finish_free(row, actor=who.collector, now=at + timedelta(hours=7))
@@ -209,10 +223,21 @@ def _again(row: Dispute, who: _People, at: datetime) -> Dispute:
     return operations.reopen(row, reason=reason, actor=None, now=at + timedelta(hours=30))
 
 
-def _up(row: Dispute, who: _People, at: datetime) -> Dispute:
+def _up(row: Dispute, who: _People, at: datetime, levels: int = 1) -> Dispute:
     row = _with_us(row, who, at)
     reason = "The customer stops all orders until this is settled."
-    return operations.escalate(row, reason=reason, actor=who.collector, now=at + timedelta(hours=5))
+    for hours in range(levels):
+        when = at + timedelta(hours=5 + 4 * hours)
+        row = operations.escalate(row, reason=reason, actor=who.collector, now=when)
+    return row
+
+
+def _up_twice(row: Dispute, who: _People, at: datetime) -> Dispute:
+    return _up(row, who, at, 2)
+
+
+def _to_the_top(row: Dispute, who: _People, at: datetime) -> Dispute:
+    return _up(row, who, at, 3)
 
 
 _PLANS = (
@@ -226,6 +251,9 @@ _PLANS = (
     _Plan("QLT", 74, "0.6", _with_us),
     _Plan("CLC", 98, "0.15", _with_us),
     _Plan("DUP", 122, "1", _up),
+    _Plan("QLT", 28, "0.2", _up),
+    _Plan("PRC", 31, "0.3", _up_twice),
+    _Plan("CAN", 33, "1", _to_the_top),
     _Plan("CAN", 146, "1", _with_us),
     _Plan("DOC", 76, "1", _asked),
     _Plan("NDL", 100, "0.5", _asked),
@@ -236,6 +264,9 @@ _PLANS = (
     _Plan("PON", 20, "0.1", _credited),
     _Plan("PRC", 24, "0.2", _credited),
     _Plan("QLT", 22, "0.05", _goodwill),
+    _Plan("QLT", 24 * 11, "0.05", _goodwill),
+    _Plan("ADR", 24 * 13, "1", _rebilled),
+    _Plan("CLC", 24 * 15, "40.00", _small),
     _Plan("QTY", 24 * 8, "0.2", _credited),
     _Plan("CLC", 24 * 10, "0.1", _credited),
     _Plan("QTY", 24 * 12, "0.2", _rejected),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from disputes.models import Dispute
+from disputes.models import Dispute, Outcome
 from integrations.demo.disputing import dispute
 from metrics.queries import dispute_figures
 from tests.world import NOW, make_world
@@ -26,6 +26,9 @@ def test_every_state_has_one_and_every_figure_a_value():
     dispute(people, NOW)
 
     assert set(Dispute.objects.values_list("state", flat=True)) == set(Dispute.State.values)
+    ended = Dispute.objects.exclude(outcome="")
+    assert set(ended.values_list("outcome", flat=True)) == set(Outcome.values)
+    assert set(Dispute.objects.filter(closed_at=None).values_list("level", flat=True)) == {1, 2, 3, 4}
     assert Dispute.objects.filter(channel="bank").count() == 1
     found = dispute_figures([world.entity], now=NOW)
     assert all(one.value for one in found.values())
