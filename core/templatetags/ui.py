@@ -217,7 +217,8 @@ def field(bound: BoundField, **options: Any) -> SafeString:
 
     Options: `label`, `hint` (over the form's help text; None leaves it out), `good` (a confirmation
     shown when there is no error), `kind` (classes of the control, "n" aligns numbers right), `wide`,
-    `placeholder`, `check` (address asked on blur), and any `data_*` attribute for the control.
+    `quiet` (the label is heard, not seen), `placeholder`,
+    `check` (address asked on blur), and any `data_*` attribute for the control.
     """
     widget = bound.field.widget
     hint, errors = options.get("hint", bound.help_text), list(bound.errors)
@@ -240,6 +241,7 @@ def field(bound: BoundField, **options: Any) -> SafeString:
                 "ids": ids,
                 "described": described,
                 "wide": options.get("wide"),
+                "quiet": options.get("quiet"),
                 "check": isinstance(widget, forms.CheckboxInput),
                 "choices": choices,
                 "optional": not bound.field.required and not choices,
