@@ -20,6 +20,7 @@ from cases.packing import build_pack
 from cases.queries import open_items_of
 from core.errors import Invalid, Refused
 from entities.queries import calendar_of, local_day
+from invoices.operations import refuse_without_advice
 from reminders.operations import pause, resume
 from team.models import User
 from trail.operations import record
@@ -54,6 +55,7 @@ def ask_hand_over(
         raise Refused(
             "Nothing undisputed is overdue.", rule="something_is_owed", mend="Settle the dispute first."
         )
+    _refuse_without_advice(case, kind)
     if case.hand_overs.filter(state__in=["waiting", "packing", "ready"]).exists():
         raise Refused("This case is handed over, or about to be.", rule="a_case_is_handed_over_once")
     row = HandOver.objects.create(
@@ -93,6 +95,7 @@ def approve_hand_over(row: HandOver, *, actor: User, now: datetime) -> HandOver:
     case = locked(row.case)
     if case.closed_at is not None:
         raise Refused("The case was closed meanwhile: it is paid.", rule="an_open_case_is_worked")
+    _refuse_without_advice(case, row.kind)
     work.approve(_question(row), actor=actor, now=now)
     row.state, row.approved_at = HandOver.State.PACKING, now
     row.job = jobs.ask(
@@ -174,6 +177,15 @@ def recall_hand_over(row: HandOver, *, actor: User, now: datetime, reason: str) 
         plan_next(case, Action.CALL, today, f"Back from {row.recipient}: {reason.strip()}", worked_at=now)
     _record(HAND_OVER_RECALLED, row, actor=actor, now=now, reason=reason.strip())
     return row
+
+
+def _refuse_without_advice(case: Case, kind: str) -> None:
+    """To lawyers goes only what was not disputed above the limit, or what an adviser has seen. What is held
+    stays here, as with every hand-over."""
+    if kind == HandOver.Kind.LEGAL:
+        for invoice in {item.instalment.invoice: None for item in open_items_of(case)}:
+            asked = invoice.balance - invoice.held_amount
+            refuse_without_advice(invoice, giving=asked, of=invoice.balance)
 
 
 def _locked(row: HandOver, *states: str) -> HandOver:

@@ -25,7 +25,6 @@ from disputes.operations._working import (
     investigate,
     note_consultation,
     note_message,
-    refuse_without_advice,
     resume,
 )
 
@@ -58,7 +57,6 @@ __all__ = [
     "propose",
     "publish_playbook",
     "raise_dispute",
-    "refuse_without_advice",
     "reopen",
     "resume",
     "set_limits",

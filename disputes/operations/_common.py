@@ -8,7 +8,8 @@ from typing import Any
 from core.errors import Invalid
 from disputes import rules
 from disputes.models import Clock, Dispute, Holding
-from disputes.queries import Matrix
+from disputes.queries import Matrix, advice_key, limits_of
+from invoices import operations as invoices
 from team.models import User
 from trail.operations import record
 
@@ -41,6 +42,18 @@ def refuse_over(dispute: Dispute) -> None:
             rule="an_ended_dispute_rests",
             mend="Reopen it first.",
         )
+
+
+def want_advice(dispute: Dispute, *, now: datetime) -> None:
+    """From the legal limit on an adviser is asked before it is written off or goes to court."""
+    if dispute.amount_functional >= limits_of(dispute.entity).legal and dispute.consulted_at is None:
+        key = advice_key(dispute.pk)
+        invoices.want_advice(dispute.invoice, dispute.amount, key=key, label=dispute.reference, now=now)
+
+
+def end_advice(dispute: Dispute, *, now: datetime) -> None:
+    """The adviser was asked, or the customer does not insist."""
+    invoices.end_advice(advice_key(dispute.pk), now=now)
 
 
 def meet(dispute: Dispute, *kinds: str, now: datetime) -> None:

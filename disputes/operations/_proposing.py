@@ -8,12 +8,11 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from core.errors import Invalid, Refused
+from core.errors import DomainError, Invalid, Refused
 from core.money import plain, round_money, split, unit
 from disputes import events, rules
 from disputes.models import Dispute, Proposal
 from disputes.operations._common import State, locked, move, note_fact, worded
-from disputes.operations._working import refuse_without_advice
 from disputes.queries import goodwill_left, limits_of
 from invoices import operations as invoices
 from invoices.models import Invoice
@@ -181,7 +180,12 @@ def _credit_note(
     if wanted is None:
         note = invoices.credit_in_full(invoice, reason_code=code, reason=reason, actor=actor, now=now)
         return invoices.submit_invoice(note, actor=actor, now=now, barred=barred)
-    note = invoices.write_credit_note(invoice, wanted, reason_code=code, reason=reason, actor=actor, now=now)
+    try:
+        note = invoices.write_credit_note(
+            invoice, wanted, reason_code=code, reason=reason, actor=actor, now=now
+        )
+    except DomainError as refusal:
+        raise _of_credit(refusal) from refusal
     if note.payable > dispute.amount:
         raise NotProposable(
             f"{plain(note.payable, dispute.currency)} with tax is more than the"
@@ -191,6 +195,14 @@ def _credit_note(
             mend="Credit less, or write a credit note on the page of the invoice.",
         )
     return invoices.submit_invoice(note, actor=actor, now=now, barred=barred)
+
+
+def _of_credit(refusal: DomainError) -> DomainError:
+    """What the credit note says of its lines, said of the `credit` that was asked for."""
+    if (refusal.field or "").startswith("lines"):
+        same = Refused if isinstance(refusal, Refused) else Invalid
+        return same(refusal.message, field="credit", rule=refusal.rule, mend=refusal.mend)
+    return refusal
 
 
 def _write_off(dispute: Dispute, proposal: Proposal, *, actor: User, now: datetime) -> WriteOff:
@@ -203,7 +215,6 @@ def _write_off(dispute: Dispute, proposal: Proposal, *, actor: User, now: dateti
             rule="a_small_write_off_is_small",
             mend="Credit it, reject it, or give it as goodwill.",
         )
-    refuse_without_advice(dispute)
     amount = min(dispute.amount, dispute.invoice.balance)
     return request_write_off(
         dispute.invoice,

@@ -12,7 +12,18 @@ from core.errors import Refused
 from disputes import events, rules
 from disputes.models import Dispute, Holding, Part, Pause, Proposal
 from disputes.operations._clocks import start_clocks
-from disputes.operations._common import State, hold_by, locked, meet, move, note_fact, refuse_over, worded
+from disputes.operations._common import (
+    State,
+    end_advice,
+    hold_by,
+    locked,
+    meet,
+    move,
+    note_fact,
+    refuse_over,
+    want_advice,
+    worded,
+)
 from disputes.operations._preventing import propose_prevention
 from disputes.operations._proposing import authors_of
 from feedback.models import Cause
@@ -119,6 +130,7 @@ def withdraw(
     rules.check_next(dispute.state, State.WITHDRAWN)
     reason = worded(reason, field="reason", least=5, most=300)
     _release(dispute, actor=actor, now=now)
+    end_advice(dispute, now=now)
     _close(
         dispute,
         State.WITHDRAWN,
@@ -175,6 +187,7 @@ def reopen(dispute: Dispute, *, reason: str, actor: User | None, now: datetime) 
     dispute.was_reopened = dispute.was_reopened or actor is None
     dispute.outcome, dispute.root_cause, dispute.recap = "", "", ""
     _hold_again(dispute, actor=actor, now=now)
+    want_advice(dispute, now=now)
     move(dispute, State.INVESTIGATING, now=now)
     start_clocks(dispute, now=now)
     hold_by(dispute, dispute.owner, reason="Reopened", now=now)

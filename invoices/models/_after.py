@@ -1,4 +1,4 @@
-"""What is agreed about an issued document: later due dates, and amounts held back."""
+"""What is agreed about an issued document: later due dates, amounts held back, what a lawyer sees first."""
 
 from django.conf import settings
 from django.db import models
@@ -75,3 +75,27 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice} {self.amount}"
+
+
+class AdviceWanted(models.Model):
+    """Before so much of an invoice is written off or goes to court, a legal adviser is asked.
+
+    Whoever wants it names it by a key, says where the advice is noted, and ends it then.
+    """
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="advice_wanted")
+    key = models.CharField(max_length=40, unique=True)
+    label = models.CharField(max_length=40, help_text="What it is about, as people call it")
+    amount = models.DecimalField(**AMOUNT)
+    wanted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="advice_is_wanted_on_an_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} {self.label}"

@@ -1,5 +1,6 @@
 """Writing invoices. One import path; each file below holds one act and what it needs."""
 
+from invoices.operations._advice import AdviceFirst, end_advice, refuse_without_advice, want_advice
 from invoices.operations._approval import (
     NotSubmittable,
     approve_invoice,
@@ -71,6 +72,7 @@ __all__ = [
     "LATE_CHARGE",
     "REASONS",
     "SITUATIONS",
+    "AdviceFirst",
     "Copied",
     "DueDateNotMoved",
     "ImportedInvoice",
@@ -95,6 +97,7 @@ __all__ = [
     "deduct_deposits",
     "discard_draft",
     "edit_draft",
+    "end_advice",
     "external_key",
     "gather_drafts",
     "gathers_with",
@@ -114,6 +117,7 @@ __all__ = [
     "pending_approval",
     "rebill",
     "recipients_of",
+    "refuse_without_advice",
     "reject_due_date",
     "reject_invoice",
     "release",
@@ -125,6 +129,7 @@ __all__ = [
     "taxes_of",
     "try_batch",
     "variables_of",
+    "want_advice",
     "why_not_gathered",
     "write_credit_note",
     "write_draft",

@@ -11,7 +11,7 @@ from core.money import amount as exact_amount
 from core.money import named, plain, round_money
 from entities.queries import local_day
 from invoices.models import Invoice
-from invoices.operations import sync_settlement, taxes_of
+from invoices.operations import refuse_without_advice, sync_settlement, taxes_of
 from ledger import operations as ledger
 from ledger.models import Allocation, OpenItem
 from ledger.rules import Rate, write_off_split
@@ -117,6 +117,7 @@ def request_write_off(
     """Propose to give up part of an invoice. Somebody else with the limit decides, nobody of `barred`.
 
     What is held is left alone: it is given up by what holds it, which says `is_held` and lets go of it first.
+    `Refused` where a legal adviser is to be asked first.
     """
     items = _open_items(invoice)
     open_amount = sum((item.open_amount for item in items), Decimal(0))
@@ -133,6 +134,7 @@ def request_write_off(
         )
     if not is_held:
         _refuse_held(invoice, items, amount)
+    refuse_without_advice(invoice, giving=amount, of=open_amount)
     if len(reason.strip()) < 10:
         raise Invalid(
             "Say why it is given up.",
@@ -184,6 +186,7 @@ def approve_write_off(row: WriteOff, *, actor: User, now: datetime) -> WriteOff:
     left = row.amount
     items = _open_items(invoice)
     _refuse_held(invoice, items, row.amount)
+    refuse_without_advice(invoice, giving=row.amount, of=sum((one.open_amount for one in items), Decimal(0)))
     for item in items:
         part = min(left, item.open_amount)
         if not part:
