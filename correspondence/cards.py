@@ -87,10 +87,14 @@ CARDS: Mapping[str, Card] = {
     "dispute_taken_up": Card(
         "dispute", "amount", "document_number", (("ref", "dispute_reference"), ("answer_by", "answer_by"))
     ),
+    "dispute_goes_on": Card(
+        "dispute", "amount", "document_number", (("ref", "dispute_reference"), ("answer_by", "answer_by"))
+    ),
     "dispute_withdrawn": Card("dispute", "amount", "document_number", (("ref", "dispute_reference"),)),
     "dispute_unanswered": Card("dispute", "amount", "document_number", (("ref", "dispute_reference"),)),
     "inquiry_received": Card("inquiry", "", "reference", (("answer_by", "answer_by"),), "see_inquiry"),
     "inquiry_answered": Card("inquiry", "", "reference", (), "see_inquiry"),
+    "inquiry_closed": Card("inquiry", "", "reference", (), "see_inquiry"),
     "late_charge": Card(
         "charge", "amount", "document_number", (("due", "due_on"), ("for", "late_number")), "pay", pays=True
     ),

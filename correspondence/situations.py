@@ -237,6 +237,10 @@ SITUATIONS: Mapping[str, tuple[Variable, ...]] = {
         Variable("open_amount", AMOUNT, "What is to be paid", _money("850.00"), required=False),
     ),
     "dispute_taken_up": (*_DISPUTE, Variable("answer_by", DATE, "By when we answer", date(2026, 12, 3))),
+    "dispute_goes_on": (
+        *_DISPUTE,
+        Variable("answer_by", DATE, "By when we answer", date(2026, 12, 3), required=False),
+    ),
     "dispute_withdrawn": _DISPUTE,
     "dispute_unanswered": _DISPUTE,
     "inquiry_received": (
@@ -244,6 +248,12 @@ SITUATIONS: Mapping[str, tuple[Variable, ...]] = {
         Variable("answer_by", DATE, "By when we answer", date(2026, 11, 30)),
     ),
     "inquiry_answered": (*_ASKED, _ANSWER),
+    "inquiry_closed": (
+        *_ASKED,
+        Variable("said", LINES, "What they said", "The second invoice names no order."),
+        Variable("understood", LINES, "What we understood", "Purchasing cannot release it without one."),
+        Variable("agreed", LINES, "What was agreed", "It comes again today, with the order."),
+    ),
     "call_recap": (
         *_BASE,
         Variable("called_on", DATE, "The day of the call", date(2026, 11, 26)),

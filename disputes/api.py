@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from disputes import operations, queries, rules
 from disputes.models import Channel, Clock, Dispute, Outcome
 from disputes.operations import Claim
 from disputes.queries import TABS, Filters
+from entities import queries as entities
 from invoices import queries as invoices
 from team.endpoints import Call, act
 from team.models import User
@@ -22,6 +24,11 @@ VIEW, RAISE, WORK = "disputes.view_dispute", "disputes.raise_dispute", "disputes
 REASONS = [(code, reason.name) for code, reason in rules.REASONS.items()]
 PROPOSABLE = [one for one in Outcome.choices if one[0] in rules.PROPOSABLE]
 CAUSES = list(rules.CAUSES.items())
+_PARTS = (
+    "parts__line",
+    "parts__dispute",
+    *(f"holdings__{who}" for who in ("responsible", "accountable", "deputy_of", "informed")),
+)
 
 
 # ------------------------------------------------------------------------------------------------ shapes
@@ -34,6 +41,52 @@ class DisputedPart(serializers.Serializer[Any]):
     amount = Amount(currency="dispute.currency")
     net = Amount(currency="dispute.currency")
     tax = Amount(currency="dispute.currency")
+
+
+class DisputeHolding(serializers.Serializer[Any]):
+    """Who answered for it from when until when, at which level."""
+
+    level = serializers.IntegerField()
+    responsible = serializers.CharField(source="responsible.email", help_text="Who works on it.")
+    accountable = serializers.CharField(source="accountable.email", help_text="Who answers for it.")
+    deputy_of = serializers.CharField(
+        source="deputy_of.email", default=None, allow_null=True, help_text="For whom they stand in."
+    )
+    consulted = serializers.CharField(help_text="Who is asked.")
+    informed = serializers.CharField(
+        source="informed.email", default=None, allow_null=True, help_text="Who of the customer hears of it."
+    )
+    from_at = serializers.DateTimeField()
+    until_at = serializers.DateTimeField(allow_null=True, help_text="Null: they hold it now.")
+    reason = serializers.CharField()
+
+
+class HeldTime(serializers.Serializer[Any]):
+    """How long disputes lay with one person at one level."""
+
+    level = serializers.IntegerField()
+    person = serializers.CharField(
+        source="person.email", default=None, allow_null=True, help_text="Null: the whole level."
+    )
+    disputes = serializers.IntegerField()
+    minutes = serializers.SerializerMethodField(help_text="By the calendar, nights included.")
+    waiting_minutes = serializers.SerializerMethodField(help_text="Of it, while the customer was asked.")
+    now = serializers.IntegerField(help_text="How many lie there still.")
+
+    def get_minutes(self, row: queries.Held) -> int:
+        """The time in whole minutes."""
+        return int(row.time.total_seconds() // 60)
+
+    def get_waiting_minutes(self, row: queries.Held) -> int:
+        """The time of the customer in whole minutes."""
+        return int(row.waiting.total_seconds() // 60)
+
+
+class HeldTimes(serializers.Serializer[Any]):
+    """Who held disputes for how long since a moment."""
+
+    since = serializers.DateTimeField()
+    rows = HeldTime(many=True)
 
 
 class DisputeClock(serializers.Serializer[Any]):
@@ -64,6 +117,7 @@ class DisputeOut(serializers.Serializer[Any]):
     amount = Amount(currency="currency")
     parts = DisputedPart(source="parts.all", many=True)
     clocks = DisputeClock(source="clocks.all", many=True)
+    holdings = DisputeHolding(source="holdings.all", many=True)
     customer_due_at = serializers.DateTimeField(allow_null=True, help_text="While we wait for the customer.")
     outcome = serializers.ChoiceField(Outcome.choices, allow_blank=True)
     root_cause = serializers.ChoiceField(CAUSES, allow_blank=True)
@@ -81,6 +135,12 @@ class DisputesQuery(Query):
     reason = serializers.ChoiceField(REASONS, required=False)
     customer = serializers.IntegerField(required=False, min_value=1, max_value=2**53)
     q = serializers.CharField(required=False, max_length=100)
+
+
+class HeldQuery(Query):
+    """How far back."""
+
+    days = serializers.IntegerField(required=False, min_value=1, max_value=3650, help_text="Left out: 90.")
 
 
 class ClaimIn(Input):
@@ -111,6 +171,12 @@ class DisputeReasonIn(Input):
     """Why."""
 
     reason = Text(max_length=300)
+
+
+class DisputeAdviceIn(Input):
+    """What a legal adviser said."""
+
+    advice = Text(max_length=300, help_text="Who was asked, and what they advise.")
 
 
 class DisputeOwnerIn(Input):
@@ -161,13 +227,22 @@ def list_disputes(request: Call, query: dict[str, Any]) -> Listing:
         customer=query.get("customer"),
     )
     rows = queries.listing(request.user, filters, now=timezone.now()).order_by()
-    return Listing(rows.prefetch_related("parts__line", "parts__dispute"), "-id", {"id": "id"})
+    return Listing(rows.prefetch_related(*_PARTS), "-id", {"id": "id"})
 
 
 @act("GET", VIEW, answers=DisputeOut)
 def get_dispute(request: Call, pk: int) -> Dispute:
     """One dispute with its parts and clocks."""
     return _dispute(request, pk)
+
+
+@act("GET", VIEW, answers=HeldTimes, query=HeldQuery)
+def held_times(request: Call, query: dict[str, Any]) -> dict[str, Any]:
+    """How long disputes lay with whom, per level and person."""
+    now = timezone.now()
+    since = now - timedelta(days=query.get("days", 90))
+    companies = list(entities.visible_to(request.user))
+    return {"since": since, "rows": queries.held_times(companies, since=since, now=now)}
 
 
 @act("POST", RAISE, takes=DisputeIn, answers=DisputeOut, status=201, key="needed", at="dispute")
@@ -239,6 +314,16 @@ def escalate(request: Call, data: dict[str, Any], pk: int) -> Dispute:
     return _dispute(request, pk)
 
 
+@act("POST", WORK, takes=DisputeAdviceIn, answers=DisputeOut)
+def consult(request: Call, data: dict[str, Any], pk: int) -> Dispute:
+    """Note that a legal adviser was asked.
+
+    From the legal limit on nothing that was disputed is written off or goes to court before.
+    """
+    operations.note_consultation(_dispute(request, pk), **data, actor=request.user, now=timezone.now())
+    return _dispute(request, pk)
+
+
 @act("POST", WORK, takes=DisputeEndIn, answers=DisputeEndOut, status=201, key="needed")
 def propose(request: Call, data: dict[str, Any], pk: int) -> Any:
     """Propose how it ends. Without `credit` all that is disputed is credited."""
@@ -264,5 +349,5 @@ def reopen(request: Call, data: dict[str, Any], pk: int) -> Dispute:
 
 
 def _dispute(request: Call, pk: int) -> Dispute:
-    rows = queries.visible_to(request.user).prefetch_related("parts__line", "parts__dispute", "clocks")
+    rows = queries.visible_to(request.user).prefetch_related(*_PARTS, "clocks")
     return at_address(rows, pk=pk)

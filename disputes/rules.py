@@ -174,7 +174,7 @@ _RESOLVE_MINUTES = {STANDARD: 40 * 60, LARGE: 16 * 60, LEGAL: 80 * 60}
 @dataclass(frozen=True)
 class Limits:
     """Amounts in functional currency: above `large` the clock is short, from `legal` on a legal adviser is
-    consulted before anything is given up or goes to court; `goodwill` is the budget of a quarter, `small` the
+    consulted before it is written off or goes to court; `goodwill` is the budget of a quarter, `small` the
     most that is written off as small. `disputes_short_payments`: a rest that a payer deducted for a reason we
     know is disputed without asking."""
 

@@ -38,6 +38,7 @@ _ICONS: dict[str, tuple[str, str]] = {
     events.DISPUTE_ASKED: ("message-question", "mail"),
     events.DISPUTE_ANSWERED: ("send", "mail"),
     events.DISPUTE_RESUMED: ("player-play", "in"),
+    events.DISPUTE_GONE_ON: ("player-play", ""),
     events.DISPUTE_PROPOSED: ("clipboard-check", "acc"),
     events.DISPUTE_DECLINED: ("arrow-back-up", "bad"),
     events.DISPUTE_RESOLVED: ("circle-check", "in"),

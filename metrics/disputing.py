@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from core import locale
+from disputes.queries import Held, Holding
+from disputes.showing import LEVELS, span
 from entities.models import Entity
-from metrics.queries import Behind, DisputeFigure
+from metrics.queries import MOST_BEHIND, Behind, DisputeFigure
 from metrics.showing import Tile
 
-MOST = 200
-"""Rows shown behind a figure, the newest first."""
 TITLES = {
     "rate": "Dispute rate",
     "cycle": "Dispute duration",
@@ -40,7 +42,7 @@ def tiles(found: Mapping[str, DisputeFigure], entity: Entity | None) -> list[Til
 
 def rows_of(found: DisputeFigure) -> list[tuple[Behind, str, str]]:
     """The rows behind a figure with their hours in words: with us, and with the customer."""
-    return [(one, _hours(one.ours), _hours(one.theirs)) for one in found.rows[:MOST]]
+    return [(one, _hours(one.ours), _hours(one.theirs)) for one in found.rows[:MOST_BEHIND]]
 
 
 def _hours(minutes: int | None) -> str:
@@ -65,7 +67,7 @@ def _tile(found: DisputeFigure, entity: Entity | None) -> Tile:
 
 def _note(found: DisputeFigure) -> str:
     if found.code == "rate":
-        return f"{len(found.rows):,} of {found.n:,} invoices"
+        return f"{found.count:,} of {found.n:,} invoices"
     if found.code == "cycle" and found.time and found.whole and found.time.mean is not None:
         mean, whole = locale.editable(found.time.mean), locale.editable(found.whole.median)
         return f"mean {mean} h · {whole} h with waiting · {_ended(found.n)}"
@@ -73,8 +75,49 @@ def _note(found: DisputeFigure) -> str:
         return f"of {found.n:,} open"
     if found.code == "won":
         return f"by amount · {_ended(found.n)}"
-    return f"{len(found.rows):,} of {_ended(found.n)}"
+    return f"{found.count:,} of {_ended(found.n)}"
 
 
 def _ended(n: int) -> str:
     return f"{n:,} ended"
+
+
+# ------------------------------------------------------------------------------------------- who held them
+@dataclass(frozen=True)
+class Holder:
+    """A row of who held disputes: a whole level, or one person at it."""
+
+    held: Held
+    level: str
+    time: str
+    waiting: str
+    url: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """How its address names it."""
+        return str(self.held.level), str(self.held.person.pk) if self.held.person else ""
+
+
+def holders(found: Sequence[Held], entity: Entity | None) -> list[Holder]:
+    """The sums as rows, each with the address of the disputes behind it."""
+    return [
+        Holder(one, LEVELS[one.level], span(one.time), _waited(one.waiting), _holder_url(one, entity))
+        for one in found
+    ]
+
+
+def holding_rows(rows: Sequence[Holding]) -> list[tuple[Holding, str, str]]:
+    """The holdings behind a row, with their times in words."""
+    return [(one, span(one.time), _waited(one.waiting)) for one in rows]
+
+
+def _waited(time: timedelta) -> str:
+    return span(time) if time else ""
+
+
+def _holder_url(held: Held, entity: Entity | None) -> str:
+    query = {"level": str(held.level)}
+    query |= {"person": str(held.person.pk)} if held.person else {}
+    query |= {"entity": str(entity.pk)} if entity else {}
+    return f"{reverse('metrics:dispute_holders')}?{urlencode(query)}#behind"

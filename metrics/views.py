@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from core.permissions import SIGNED_IN, allowed, public
+from disputes.queries import held_times, holdings_of
 from entities import queries as entities
 from entities.models import Entity
 from invoices.queries import visible_to as invoices_visible_to
@@ -134,6 +135,32 @@ def disputes(request: StaffRequest) -> HttpResponse:
         "rows": disputing.rows_of(chosen),
     }
     return render(request, "metrics/disputes.html", context)
+
+
+@require_GET
+@allowed(DISPUTES)
+def dispute_holders(request: StaffRequest) -> HttpResponse:
+    """Who held disputes how long in the last 90 days: per level and person, and what is behind one row."""
+    companies = list(entities.visible_to(request.user))
+    entity = _entity(request, companies)
+    now = timezone.now()
+    asked, since = [entity] if entity else companies, now - queries.DISPUTE_DAYS
+    found = disputing.holders(held_times(asked, since=since, now=now), entity)
+    wanted = (request.GET.get("level", ""), request.GET.get("person", ""))
+    chosen = next((one for one in found if one.key == wanted), None)
+    rows = []
+    if chosen is not None:
+        held = chosen.held
+        rows = holdings_of(asked, level=held.level, person=held.person, since=since, now=now)
+    context = {
+        "companies": companies,
+        "entity": entity,
+        "now": now,
+        "found": found,
+        "chosen": chosen,
+        "rows": disputing.holding_rows(rows),
+    }
+    return render(request, "metrics/dispute_holders.html", context)
 
 
 @require_GET

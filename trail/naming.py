@@ -61,6 +61,7 @@ NAMES: Mapping[str, Promise] = {
     "dispute.asked": gettext_lazy("Customer asked about a dispute"),
     "dispute.answered": gettext_lazy("Customer answered about a dispute"),
     "dispute.resumed": gettext_lazy("Dispute goes on"),
+    "dispute.gone_on": gettext_lazy("Dispute goes on without the customer's answer"),
     "dispute.proposed": gettext_lazy("End of a dispute proposed"),
     "dispute.declined": gettext_lazy("Proposal for a dispute sent back"),
     "dispute.resolved": gettext_lazy("Dispute resolved"),

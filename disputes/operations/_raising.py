@@ -19,7 +19,7 @@ from customers.models import Contact
 from disputes import events, rules
 from disputes.models import Channel, Dispute, Part
 from disputes.operations._clocks import start_clocks
-from disputes.operations._common import hold_by, note_fact, worded
+from disputes.operations._common import hold_by, note_fact, want_advice, worded
 from disputes.operations._owners import owner_for
 from disputes.queries import Matrix, current_playbook, limits_of
 from entities.queries import local_day
@@ -67,15 +67,17 @@ def raise_dispute(
     """Hold exactly the disputed amounts and give them an owner; the same `external_id` is taken once.
 
     `Refused` when nothing is open, when a line is in an open dispute already, or above what is open and not
-    held; `Invalid` for an unknown reason, line or amount, and for words that say nothing.
+    held; `Invalid` for an unknown reason, line or amount, and for words that say nothing. A refusal names the
+    claim as `parts[0].amount`.
     """
     invoice = _locked(invoice)
     before = Dispute.objects.filter(external_id=external_id).first() if external_id else None
     if before is not None:
         return _same(before, invoice)
     detail = _checked(invoice, reason, detail, files)
-    parts = [_part(invoice, claim) for claim in claims]
+    parts = [_part(invoice, claim, f"parts[{at}]") for at, claim in enumerate(claims)]
     _refuse_twice(invoice, parts)
+    _refuse_more_than_open(invoice, parts)
     dispute = _write(
         invoice,
         parts,
@@ -99,6 +101,7 @@ def raise_dispute(
             now=now,
         )
     Part.objects.bulk_create(parts)
+    want_advice(dispute, now=now)
     start_clocks(dispute, now=now)
     hold_by(dispute, dispute.owner, reason="Raised", now=now)
     _talk(dispute, files, external_id, now)
@@ -145,22 +148,24 @@ def _checked(invoice: Invoice, reason: str, detail: str, files: Sequence[File]) 
     return worded(detail, field="detail", least=20 if reason == "OTH" else 5)
 
 
-def _part(invoice: Invoice, claim: Claim) -> Part:
+def _part(invoice: Invoice, claim: Claim, name: str) -> Part:
     line = None
     if claim.position is not None:
         line = invoice.lines.filter(position=claim.position).first()
         if line is None:
             raise Invalid(
                 f"{invoice} has no line {claim.position}.",
-                field="lines",
+                field=f"{name}.line",
                 rule="a_dispute_is_about_a_line_of_its_invoice",
                 mend="Choose one of its lines.",
             )
     free = invoice.balance - invoice.held_amount
     most = _left(invoice, line) if line else free
-    amount = exact_amount(claim.amount, invoice.currency) if claim.amount is not None else min(most, free)
+    amount = min(most, free)
+    if claim.amount is not None:
+        amount = exact_amount(claim.amount, invoice.currency, field=f"{name}.amount")
     if amount <= 0 or amount > most:
-        raise _too_much(invoice, line, amount=amount, most=most, free=free)
+        raise _too_much(invoice, line, name, amount=amount, most=most, free=free)
     rate = line.rate if line else None
     net, tax = _split(invoice, amount, line)
     category = line.category if line else ""
@@ -168,20 +173,20 @@ def _part(invoice: Invoice, claim: Claim) -> Part:
 
 
 def _too_much(
-    invoice: Invoice, line: Line | None, *, amount: Decimal, most: Decimal, free: Decimal
+    invoice: Invoice, line: Line | None, name: str, *, amount: Decimal, most: Decimal, free: Decimal
 ) -> DomainError:
     said = plain(most, invoice.currency)
     if line and not most:
         return NotDisputable(
             f"Line {line.position} was credited already.",
-            field="lines",
+            field=f"{name}.line",
             rule="no_more_is_disputed_than_was_billed",
             mend="Choose another line.",
         )
     return (NotDisputable if not free else Invalid)(
         f"{plain(amount, invoice.currency)} {invoice.currency} cannot be disputed: "
         + (f"line {line.position} comes to {said} with tax." if line else f"{said} is open."),
-        field="amount",
+        field=f"{name}.amount",
         rule="no_more_is_disputed_than_was_billed",
         mend=f"Enter more than 0 and at most {said}.",
     )
@@ -214,7 +219,7 @@ def _refuse_twice(invoice: Invoice, parts: Sequence[Part]) -> None:
     if not parts:
         raise Invalid(
             "Say what is disputed.",
-            field="lines",
+            field="parts",
             rule="a_dispute_has_parts",
             mend="Choose a line, or an amount of the whole invoice.",
         )
@@ -223,9 +228,22 @@ def _refuse_twice(invoice: Invoice, parts: Sequence[Part]) -> None:
     if len(set(wanted)) < len(wanted) or taken & set(wanted):
         raise NotDisputable(
             "This is in dispute already.",
-            field="lines",
+            field="parts",
             rule="one_open_dispute_per_line",
             mend="Write on in the conversation of that dispute.",
+        )
+
+
+def _refuse_more_than_open(invoice: Invoice, parts: Sequence[Part]) -> None:
+    amount, free = sum((part.amount for part in parts), Decimal(0)), invoice.balance - invoice.held_amount
+    if amount > free:
+        most = plain(free, invoice.currency)
+        raise NotDisputable(
+            f"{plain(amount, invoice.currency)} is more than the {most} {invoice.currency} that is"
+            " open and not held.",
+            field="parts",
+            rule="no_more_is_held_than_is_open",
+            mend=f"Dispute at most {most} in all.",
         )
 
 

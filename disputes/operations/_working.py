@@ -12,8 +12,18 @@ from core.errors import Invalid, Refused
 from disputes import events, rules
 from disputes.models import Dispute
 from disputes.operations._clocks import customer_deadline, pause_clocks, resume_clocks
-from disputes.operations._common import State, hold_by, locked, meet, move, note_fact, refuse_over, worded
-from disputes.queries import limits_of, people_who_own
+from disputes.operations._common import (
+    State,
+    end_advice,
+    hold_by,
+    locked,
+    meet,
+    move,
+    note_fact,
+    refuse_over,
+    worded,
+)
+from disputes.queries import people_who_own
 from entities.queries import local_day
 from team.absences import absence_of
 from team.models import User
@@ -75,7 +85,7 @@ def ask_customer(dispute: Dispute, *, body: str, actor: User, now: datetime) -> 
 
 @transaction.atomic
 def resume(dispute: Dispute, *, actor: User | None, now: datetime) -> Dispute:
-    """Go on: the customer answered, or we need not wait any longer. The clocks run on."""
+    """Go on: the customer answered (no actor), or we need not wait any longer. The clocks run on."""
     dispute = locked(dispute)
     if dispute.state != State.WAITING:
         raise rules.NotAllowedNow(
@@ -83,7 +93,8 @@ def resume(dispute: Dispute, *, actor: User | None, now: datetime) -> Dispute:
         )
     resume_clocks(dispute, now=now)
     move(dispute, State.INVESTIGATING, now=now)
-    note_fact(events.DISPUTE_RESUMED, dispute, actor=actor, now=now)
+    fact = events.DISPUTE_GONE_ON if actor else events.DISPUTE_RESUMED
+    note_fact(fact, dispute, actor=actor, now=now)
     return dispute
 
 
@@ -140,25 +151,14 @@ def assign(dispute: Dispute, *, to: User, reason: str, actor: User, now: datetim
 
 @transaction.atomic
 def note_consultation(dispute: Dispute, *, advice: str, actor: User, now: datetime) -> Dispute:
-    """Note that a legal adviser was asked, and what they advised."""
+    """Note that a legal adviser was asked, and what they said; also once it ended, before court."""
     dispute = locked(dispute)
-    refuse_over(dispute)
     dispute.consultation = worded(advice, field="advice", least=10, most=300)
     dispute.consulted_at, dispute.consulted_by, dispute.changed_at = now, actor, now
     dispute.save(update_fields=["consultation", "consulted_at", "consulted_by", "changed_at"])
+    end_advice(dispute, now=now)
     note_fact(events.DISPUTE_CONSULTED, dispute, actor=actor, now=now, advice=dispute.consultation)
     return dispute
-
-
-def refuse_without_advice(dispute: Dispute) -> None:
-    """Above the legal limit nothing is written off and nothing goes to court without a legal adviser."""
-    limit = limits_of(dispute.entity).legal
-    if dispute.amount_functional >= limit and dispute.consulted_at is None:
-        raise Refused(
-            f"{dispute} is above {limit:,.0f}: a legal adviser is asked first.",
-            rule="a_legal_adviser_is_asked_first",
-            mend="Note the consultation on the page of the dispute.",
-        )
 
 
 def _note_answer(dispute: Dispute, *, now: datetime) -> None:

@@ -3,15 +3,16 @@
 from disputes.queries._disputes import (
     TABS,
     Filters,
-    Held,
+    advice_key,
     by_reference,
-    held_times,
     held_waiting,
     listing,
     of_invoice,
     tab_counts,
     visible_to,
+    wants_advice,
 )
+from disputes.queries._holdings import Held, Holding, held_times, holdings_of
 from disputes.queries._matrix import Matrix, goodwill_left, limits_of, steps_in_force
 from disputes.queries._people import people_who_own, present_of, roles_that
 from disputes.queries._playbooks import Outcomes, current_playbook, outcomes_of, playbooks
@@ -21,15 +22,18 @@ __all__ = [
     "TABS",
     "Filters",
     "Held",
+    "Holding",
     "Matrix",
     "Outcomes",
     "Short",
+    "advice_key",
     "by_reference",
     "current_playbook",
     "disputed_short",
     "goodwill_left",
     "held_times",
     "held_waiting",
+    "holdings_of",
     "limits_of",
     "listing",
     "of_invoice",
@@ -43,4 +47,5 @@ __all__ = [
     "steps_in_force",
     "tab_counts",
     "visible_to",
+    "wants_advice",
 ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
 from disputes import rules
 from disputes.models import Clock, Dispute, Holding
 from entities import queries as entities
-from invoices.models import Invoice
+from invoices.models import AdviceWanted, Invoice
 from team.models import User
 
 OPEN = ~Q(state__in=sorted(rules.OVER))
@@ -28,15 +28,6 @@ class Filters:
     reason: str = ""
     state: str = ""
     customer: int | None = None
-
-
-@dataclass(frozen=True)
-class Held:
-    """How long one person held a dispute, in all of its holdings."""
-
-    person: User
-    level: int
-    time: timedelta
 
 
 def visible_to(user: User) -> QuerySet[Dispute]:
@@ -79,21 +70,19 @@ def by_reference(text: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
+def advice_key(pk: int) -> str:
+    """What the invoice calls the wish of a dispute for advice."""
+    return f"dispute:{pk}"
+
+
+def wants_advice(dispute: Dispute) -> bool:
+    """Whether a legal adviser is to be asked before it is written off or goes to court."""
+    return AdviceWanted.objects.filter(key=advice_key(dispute.pk), ended_at=None).exists()
+
+
 def held_waiting(user: User) -> QuerySet[Dispute]:
     """Open disputes that went up to this person."""
     return visible_to(user).filter(OPEN).filter(_held_by(user))
-
-
-def held_times(dispute: Dispute, *, now: datetime) -> list[Held]:
-    """Who held it how long, in the order they came to it."""
-    found: dict[int, Held] = {}
-    for row in Holding.objects.filter(dispute=dispute).select_related("accountable").order_by("id"):
-        before = found.get(row.accountable_id)
-        time = (row.until_at or dispute.closed_at or now) - row.from_at
-        found[row.accountable_id] = Held(
-            row.accountable, row.level, time + (before.time if before else timedelta(0))
-        )
-    return list(found.values())
 
 
 def _held_by(user: User) -> Q:

@@ -33,7 +33,7 @@ def show(
 ) -> HttpResponse:
     """Left what was said and happened, right the clock, the decision and who holds it."""
     user, now = request.user, timezone.now()
-    may_work = user.has_perm(WORK) and not dispute.is_over
+    may_work = user.has_perm(WORK)
     proposal = dispute.proposals.select_related(
         "credit_note", "new_invoice", "write_off", "proposed_by", "decided_by"
     ).first()
@@ -50,18 +50,18 @@ def show(
         "parts": showing.parts_of(dispute),
         "path": showing.path_of(dispute, escalations, queries.steps_in_force()),
         "holdings": showing.holdings_of(
-            dispute.holdings.select_related("responsible", "accountable", "deputy_of"), now
+            dispute.holdings.select_related("responsible", "accountable", "deputy_of", "informed"), now
         ),
         "days": showing.days_of(entries_of(dispute)[:60]),
         "said": _said(request, dispute),
         "proposal": proposal,
-        "may_work": may_work,
+        "may_work": may_work and not dispute.is_over,
         "may_decide": _may_decide(request, dispute, proposal),
         "playbook": dispute.playbook,
         "outcomes": _outcomes(dispute),
         "prevention": Prevention.objects.filter(dispute=dispute).select_related("requirement").first(),
-        "needs_advice": dispute.amount_functional >= (limits := queries.limits_of(dispute.entity)).legal,
-        "limits": limits,
+        "wants_advice": queries.wants_advice(dispute),
+        "limits": queries.limits_of(dispute.entity),
         "undisputed": dispute.invoice.balance - dispute.invoice.held_amount,
         **_forms(dispute, may_work=may_work),
     }
@@ -76,16 +76,18 @@ def _said(request: StaffRequest, dispute: Dispute) -> Any:
 
 
 def _forms(dispute: Dispute, *, may_work: bool) -> dict[str, Form]:
+    """Those of the acts that may follow; advice is noted also once it ended."""
+    found: dict[str, Form] = {}
     if not may_work:
-        return {"reason_form": ReasonForm(auto_id="id_reopen_%s")}
-    found: dict[str, Form] = {
-        "reply_form": ReplyForm(auto_id="id_reply_%s"),
-        "assign_form": AssignForm(dispute=dispute),
-        "escalate_form": ReasonForm(auto_id="id_escalate_%s"),
-        "withdraw_form": ReasonForm(auto_id="id_withdraw_%s"),
-        "decline_form": ReasonForm(auto_id="id_decline_%s"),
-        "advice_form": AdviceForm(),
-    }
+        return found
+    found["advice_form"] = AdviceForm()
+    if dispute.is_over:
+        found["reason_form"] = ReasonForm(auto_id="id_reopen_%s")
+        return found
+    found["reply_form"] = ReplyForm(auto_id="id_reply_%s")
+    found["assign_form"] = AssignForm(dispute=dispute)
+    for name in ("escalate", "withdraw", "decline"):
+        found[f"{name}_form"] = ReasonForm(auto_id=f"id_{name}_%s")
     if dispute.state == rules.INVESTIGATING:
         found["propose_form"] = propose_form(dispute)
     return found

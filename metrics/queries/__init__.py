@@ -5,6 +5,8 @@ booked with, in each company's functional currency; companies with another one a
 the day's rate. Every sum here is the sum of rows a page lists.
 """
 
+from metrics.queries._disputes import DAYS as DISPUTE_DAYS
+from metrics.queries._disputes import MOST as MOST_BEHIND
 from metrics.queries._disputes import Behind, DisputeFigure, dispute_figures
 from metrics.queries._figures import DSO_DAYS, figures
 from metrics.queries._largest import largest_overdue
@@ -13,7 +15,9 @@ from metrics.queries._shapes import Age, Conversion, Debtor, Figure, Figures, Mo
 from metrics.queries._steps import Step, first_steps
 
 __all__ = [
+    "DISPUTE_DAYS",
     "DSO_DAYS",
+    "MOST_BEHIND",
     "Age",
     "Behind",
     "Conversion",

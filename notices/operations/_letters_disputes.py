@@ -1,6 +1,7 @@
 """What a customer is told of a dispute: that it came, who works on it, how it ends."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 
 from correspondence.rules import Amount, Value
@@ -28,6 +29,14 @@ def _taken_up(entry: Entry, dispute: Dispute, customer: Customer) -> Written:
     if dispute.is_over or answer_by is None:
         return "It was answered already."
     return _letter(dispute, customer, answer_by=answer_by)
+
+
+def _goes_on(entry: Entry, dispute: Dispute, customer: Customer) -> Written:
+    if dispute.is_over or dispute.state == Dispute.State.WAITING:
+        return "It went on to another state meanwhile; that message tells."
+    answer_by = _answer_by(dispute, entry)
+    is_ahead = isinstance(answer_by, date) and answer_by >= local_day(dispute.entity, entry.timestamp)
+    return _letter(dispute, customer, answer_by=answer_by if is_ahead else None)
 
 
 def _answered(entry: Entry, dispute: Dispute, customer: Customer) -> Written:
@@ -77,6 +86,7 @@ def _letter(dispute: Dispute, customer: Customer, **values: Value | None) -> Wri
 WRITERS: Mapping[str, Callable[[Entry, Dispute, Customer], Written]] = {
     "dispute_acknowledged": _noted,
     "dispute_taken_up": _taken_up,
+    "dispute_goes_on": _goes_on,
     "dispute_answered": _answered,
     "dispute_withdrawn": _ended,
     "dispute_unanswered": _ended,

@@ -42,6 +42,7 @@ PAGES: dict[str, list[tuple[Any, ...]] | Args] = {
     "metrics:home": HOME,
     "metrics:figure": [("outstanding",), ("overdue",), ("dso",), ("collected",)],
     "metrics:disputes": [(), ("?show=cycle",), ("?show=late",)],
+    "metrics:dispute_holders": [(), ("?level=1",)],
     "metrics:health": HOME,
     # invoices
     "invoices:list": [(), ("?status=overdue",), ("?q=nothing+like+it",), ("?currency=JPY&least=10",)],

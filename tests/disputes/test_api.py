@@ -62,6 +62,33 @@ def test_refusals_name_field_and_rule(world):
     assert not Dispute.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("parts", "field", "rule"),
+    [
+        ([{"line": 1}, {"line": 9}], "parts[1].line", "a_dispute_is_about_a_line_of_its_invoice"),
+        ([{"line": 1, "amount": "9999.00"}], "parts[0].amount", "no_more_is_disputed_than_was_billed"),
+        ([{"line": 1}, {"amount": "0.001"}], "parts[1].amount", "amount_fits_currency"),
+        ([{"line": 1}, {"line": 1}], "parts", "one_open_dispute_per_line"),
+        ([{"line": 1}, {"amount": "0.01"}], "parts", "no_more_is_held_than_is_open"),
+    ],
+)
+def test_a_refusal_names_the_part_as_it_was_sent(world, parts, field, rule):
+    invoice = world.issued("1000.00", now=NOW - timedelta(days=3))
+    body = {"invoice": invoice.pk, "reason": "PRC", "detail": WHY, "parts": parts}
+    found = Api(world.clerk).send("POST", "disputes/", body).json()["problems"]
+    assert [(one["field"], one["rule"]) for one in found] == [(field, rule)]
+    assert not Dispute.objects.exists()
+
+
+def test_what_the_credit_note_says_of_its_lines_is_said_of_the_credit(world):
+    dispute = investigated(world)
+    end = {"outcome": "credit_note", "root_cause": "billing", "answer": ANSWER}
+    body = end | {"credit": [{"line": 1, "net": "100.005"}]}
+    answer = Api(world.clerk).send("POST", f"disputes/{dispute.pk}/proposals/", body)
+    assert (answer.status_code, [one["field"] for one in answer.json()["problems"]]) == (422, ["credit"])
+    assert Dispute.objects.get(pk=dispute.pk).state == "investigating"
+
+
 def test_steps_over_the_api_follow_the_same_table(world):
     dispute = raised(world)
     api = Api(world.clerk)

@@ -7,6 +7,7 @@ import pytest
 from correspondence.models import Message
 from disputes import operations
 from notices import operations as notices
+from notices.models import Notice
 from tests.disputes.scene import ANSWER, HOUR, WHY, proposed, raised
 from tests.feedback.scene import contact_of
 from tests.world import NOW, make_world
@@ -73,3 +74,28 @@ def test_who_takes_it_up_again_for_them_lets_them_know(world):
     dispute = operations.accept(proposed(world, "640.00"), actor=world.director, now=NOW + HOUR)
     operations.reopen(dispute, reason="They called: one day is missing", actor=world.lead, now=NOW + DAY)
     assert heard(now=NOW + DAY)[-1] == "dispute_taken_up"
+
+
+def test_they_hear_that_it_goes_on_when_they_answered_and_when_we_wait_no_longer(world):
+    dispute = operations.acknowledge(raised(world), actor=world.clerk, now=NOW)
+    dispute = operations.ask_customer(dispute, body="Which day was it?", actor=world.clerk, now=NOW)
+    before = heard(now=NOW)
+    dispute = operations.resume(dispute, actor=world.director, now=NOW + HOUR)
+    assert heard(now=NOW + HOUR) == [*before, "dispute_goes_on"]
+    told = Message.objects.latest("pk")
+    assert dispute.reference in told.text
+    title = f"{world.director} waits no longer: {dispute.reference}"
+    assert list(Notice.objects.filter(title=title).values_list("person", flat=True)) == [dispute.owner_id]
+
+    dispute = operations.ask_customer(dispute, body="And at which gate?", actor=world.clerk, now=NOW + HOUR)
+    assert operations.note_message(dispute.thread, now=NOW + 2 * HOUR)
+    assert heard(now=NOW + 2 * HOUR) == [*before, "dispute_goes_on", "dispute_goes_on"]
+    assert Notice.objects.filter(title=title).count() == 1
+
+
+def test_what_is_asked_again_before_it_is_told_is_not_told_to_go_on(world):
+    dispute = operations.acknowledge(raised(world), actor=world.clerk, now=NOW)
+    dispute = operations.ask_customer(dispute, body="Which day was it?", actor=world.clerk, now=NOW)
+    dispute = operations.resume(dispute, actor=world.lead, now=NOW)
+    operations.ask_customer(dispute, body="Or at which gate?", actor=world.clerk, now=NOW)
+    assert "dispute_goes_on" not in heard(now=NOW)
