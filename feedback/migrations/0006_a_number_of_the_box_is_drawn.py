@@ -1,7 +1,8 @@
-import feedback.models._box
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+
+import feedback.models
 
 
 class Migration(migrations.Migration):
@@ -14,7 +15,7 @@ class Migration(migrations.Migration):
             model_name="suggestion",
             name="id",
             field=models.BigIntegerField(
-                default=feedback.models._box.any_number, editable=False, primary_key=True, serialize=False
+                default=feedback.models.any_number, editable=False, primary_key=True, serialize=False
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -1,7 +1,7 @@
 """Surveys and answers, the colleagues' box, causes and themes, and what is improved."""
 
 from feedback.models._answers import Answer, Channel, Instrument, Occasion, OptOut, Survey
-from feedback.models._box import Cause, Suggestion, Theme
+from feedback.models._box import Cause, Suggestion, Theme, any_number
 from feedback.models._improvements import CauseNote, Improvement, Publication, Source
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "Suggestion",
     "Survey",
     "Theme",
+    "any_number",
 ]

@@ -152,5 +152,5 @@ def _late(rows: QuerySet[Dispute], now: datetime) -> DisputeFigure:
     running = rows.exclude(state__in=sorted(rules.OVER))
     missed = Clock.objects.filter(met_at=None, due_at__lte=now).values("dispute")
     late = running.filter(pk__in=missed).order_by("raised_at", "pk")
-    count, rows = late.order_by().count(), [Behind(one) for one in late[:MOST]]
-    return DisputeFigure("late", Decimal(count), running.order_by().count(), rows, counted=count)
+    count, first = late.order_by().count(), [Behind(one) for one in late[:MOST]]
+    return DisputeFigure("late", Decimal(count), running.order_by().count(), first, counted=count)
