@@ -13,9 +13,11 @@ from core import locale
 from disputes.queries import Held, Holding
 from disputes.showing import LEVELS, span
 from entities.models import Entity
-from metrics.queries import MOST_BEHIND, Behind, DisputeFigure
+from metrics.queries import Behind, DisputeFigure
 from metrics.showing import Tile
 
+MOST = 200
+"""Rows shown behind a figure, the newest first."""
 TITLES = {
     "rate": "Dispute rate",
     "cycle": "Dispute duration",
@@ -42,7 +44,7 @@ def tiles(found: Mapping[str, DisputeFigure], entity: Entity | None) -> list[Til
 
 def rows_of(found: DisputeFigure) -> list[tuple[Behind, str, str]]:
     """The rows behind a figure with their hours in words: with us, and with the customer."""
-    return [(one, _hours(one.ours), _hours(one.theirs)) for one in found.rows[:MOST_BEHIND]]
+    return [(one, _hours(one.ours), _hours(one.theirs)) for one in found.rows[:MOST]]
 
 
 def _hours(minutes: int | None) -> str:
@@ -67,7 +69,7 @@ def _tile(found: DisputeFigure, entity: Entity | None) -> Tile:
 
 def _note(found: DisputeFigure) -> str:
     if found.code == "rate":
-        return f"{found.count:,} of {found.n:,} invoices"
+        return f"{len(found.rows):,} of {found.n:,} invoices"
     if found.code == "cycle" and found.time and found.whole and found.time.mean is not None:
         mean, whole = locale.editable(found.time.mean), locale.editable(found.whole.median)
         return f"mean {mean} h · {whole} h with waiting · {_ended(found.n)}"
@@ -75,7 +77,7 @@ def _note(found: DisputeFigure) -> str:
         return f"of {found.n:,} open"
     if found.code == "won":
         return f"by amount · {_ended(found.n)}"
-    return f"{found.count:,} of {_ended(found.n)}"
+    return f"{len(found.rows):,} of {_ended(found.n)}"
 
 
 def _ended(n: int) -> str:

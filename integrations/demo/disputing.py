@@ -71,16 +71,17 @@ def dispute(people: dict[str, User], now: datetime) -> None:
     """Have customers dispute some amounts and colleagues work on them; then look at the clocks."""
     who = _People(**people)
     invoices = _open(now)
-    for plan in _PLANS:
+    # The oldest first: the days of credit notes follow their numbers.
+    for plan in sorted(_PLANS, key=lambda one: -one.hours):
         at = _begin(now, plan.hours)
         for invoice in [one for one in invoices if one.issued_at and one.issued_at < at][:_TRIES]:
-            invoices.remove(invoice)
             try:
                 with transaction.atomic():
                     plan.path(_raise(invoice, plan, at), who, at)
             except DomainError as refusal:
                 logger.info("demo_without", what="dispute", why=str(refusal))
             else:
+                invoices.remove(invoice)
                 break
     for days in range(6, -1, -1):
         operations.watch(now=now - timedelta(days=days))
@@ -264,8 +265,7 @@ _PLANS = (
     _Plan("PON", 20, "0.1", _credited),
     _Plan("PRC", 24, "0.2", _credited),
     _Plan("QLT", 22, "0.05", _goodwill),
-    _Plan("QLT", 24 * 11, "0.05", _goodwill),
-    _Plan("ADR", 24 * 13, "1", _rebilled),
+    _Plan("ADR", 21, "1", _rebilled),
     _Plan("CLC", 24 * 15, "40.00", _small),
     _Plan("QTY", 24 * 8, "0.2", _credited),
     _Plan("CLC", 24 * 10, "0.1", _credited),

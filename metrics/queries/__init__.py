@@ -6,7 +6,6 @@ the day's rate. Every sum here is the sum of rows a page lists.
 """
 
 from metrics.queries._disputes import DAYS as DISPUTE_DAYS
-from metrics.queries._disputes import MOST as MOST_BEHIND
 from metrics.queries._disputes import Behind, DisputeFigure, dispute_figures
 from metrics.queries._figures import DSO_DAYS, figures
 from metrics.queries._largest import largest_overdue
@@ -17,7 +16,6 @@ from metrics.queries._steps import Step, first_steps
 __all__ = [
     "DISPUTE_DAYS",
     "DSO_DAYS",
-    "MOST_BEHIND",
     "Age",
     "Behind",
     "Conversion",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import overload
 
 from django.db.models import QuerySet
 
@@ -20,8 +21,6 @@ from metrics.queries._shapes import ZERO, Conversion
 from metrics.rules import CycleTime, cycle_time, percentage
 
 DAYS = timedelta(days=90)
-MOST = 200
-"""Rows shown behind a figure, the newest first."""
 _BILLED = (Invoice.Type.INVOICE, Invoice.Type.DEBIT_NOTE, Invoice.Type.DEPOSIT)
 
 
@@ -34,6 +33,31 @@ class Behind:
     theirs: int | None = None
 
 
+class Counted(Sequence[Behind]):
+    """Disputes the database counts, and reads as far as they are shown."""
+
+    def __init__(self, rows: QuerySet[Dispute]) -> None:
+        self._rows = rows
+        self._n: int | None = None
+
+    def __len__(self) -> int:
+        if self._n is None:
+            self._n = self._rows.order_by().count()
+        return self._n
+
+    @overload
+    def __getitem__(self, at: int) -> Behind: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Behind]: ...
+    def __getitem__(self, at: int | slice) -> Behind | list[Behind]:
+        if isinstance(at, int):
+            return Behind(self._rows[at])
+        return [Behind(one) for one in self._rows[at]]
+
+    def __iter__(self) -> Iterator[Behind]:
+        return (Behind(one) for one in self._rows.iterator())
+
+
 @dataclass(frozen=True)
 class DisputeFigure:
     """`value` is made of `n` (issued invoices, ended or open disputes); `rows` are those that count in it."""
@@ -44,12 +68,6 @@ class DisputeFigure:
     rows: Sequence[Behind]
     time: CycleTime | None = None
     whole: CycleTime | None = None
-    counted: int | None = None
-
-    @property
-    def count(self) -> int:
-        """How many count in it; `rows` of what the database counted are the first alone."""
-        return len(self.rows) if self.counted is None else self.counted
 
     @property
     def is_too_few(self) -> bool:
@@ -151,6 +169,5 @@ def _late(rows: QuerySet[Dispute], now: datetime) -> DisputeFigure:
     """Open disputes with a missed deadline."""
     running = rows.exclude(state__in=sorted(rules.OVER))
     missed = Clock.objects.filter(met_at=None, due_at__lte=now).values("dispute")
-    late = running.filter(pk__in=missed).order_by("raised_at", "pk")
-    count, first = late.order_by().count(), [Behind(one) for one in late[:MOST]]
-    return DisputeFigure("late", Decimal(count), running.order_by().count(), first, counted=count)
+    late = Counted(running.filter(pk__in=missed).order_by("raised_at", "pk"))
+    return DisputeFigure("late", Decimal(len(late)), running.order_by().count(), late)

@@ -134,7 +134,8 @@ def request_write_off(
         )
     if not is_held:
         _refuse_held(invoice, items, amount)
-    refuse_without_advice(invoice, giving=amount, of=open_amount)
+    # What is held is what was disputed: none of it is the rest that nobody disputes.
+    refuse_without_advice(invoice, giving=amount, of=amount if is_held else open_amount)
     if len(reason.strip()) < 10:
         raise Invalid(
             "Say why it is given up.",
