@@ -13,6 +13,6 @@ SELECT d.invoice_id, 'dispute:' || d.id, 'D-' || lpad(d.id::text, greatest(5, le
 
 
 class Migration(migrations.Migration):
-    dependencies = [("disputes", "0005_a_dispute_has_its_holds"), ("invoices", "0011_advice_wanted")]
+    dependencies = [("disputes", "0006_team_hours"), ("invoices", "0011_advice_wanted")]
 
     operations = [migrations.RunSQL(WANT, migrations.RunSQL.noop)]
