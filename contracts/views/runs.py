@@ -164,7 +164,9 @@ def reject(request: StaffRequest, pk: int) -> HttpResponse:
 @allowed(RUN)
 def discard(request: StaffRequest, pk: int) -> HttpResponse:
     """Throw the plan away."""
-    return redirect(operations.discard_run(_run(request, pk), actor=request.user, now=timezone.now()))
+    run = operations.discard_run(_run(request, pk), actor=request.user, now=timezone.now())
+    messages.success(request, _("The plan is thrown away; nothing was billed."))
+    return redirect(run)
 
 
 @require_POST

@@ -166,7 +166,9 @@ def test_a_plan_is_rejected_or_discarded_on_the_screen(client, world):
     run = planned(world, now=JANUARY)
     assert client.post(f"/contracts/runs/{run.pk}/reject/", {"reason": "Too early"}).status_code == 302
     run = planned(world, now=JANUARY)
-    assert client.post(f"/contracts/runs/{run.pk}/discard/").status_code == 302
+    shown = client.post(f"/contracts/runs/{run.pk}/discard/", follow=True).content.decode()
+    assert "The plan is thrown away; nothing was billed." in shown
+    assert "Planned</span>" not in shown
     assert set(BillRun.objects.values_list("state", flat=True)) == {"discarded"}
 
 

@@ -1,8 +1,10 @@
 """Stopping a run in every state, and runs of the same contracts beside each other."""
 
+from importlib import import_module
+
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from contracts import operations, queries, rules
@@ -226,6 +228,24 @@ def test_the_database_refuses_a_second_run_of_a_scope(world):
     run.pk = None
     with pytest.raises(IntegrityError, match="one_run_of_a_scope_is_under_way"), transaction.atomic():
         run.save(force_insert=True)
+
+
+def test_of_plans_made_before_the_rule_the_newest_is_kept(world):
+    active(world)
+    older = planned(world, now=JANUARY)
+    BillRun.objects.filter(pk=older.pk).update(state="discarded")
+    newer = planned(world, now=JANUARY)
+    migration = import_module("contracts.migrations.0003_one_run_of_a_scope")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX one_run_of_a_scope_is_under_way")
+        cursor.execute("UPDATE contracts_billrun SET state = 'planned'")
+        cursor.execute(migration.DISCARD)
+
+    states = dict(BillRun.objects.values_list("pk", "state"))
+
+    assert states == {older.pk: "discarded", newer.pk: "planned"}
+    asked = Approval.objects.filter(kind="bill_run")
+    assert dict(asked.values_list("subject_id", "state")) == {older.pk: "void", newer.pk: "pending"}
 
 
 @pytest.mark.django_db(transaction=True)
