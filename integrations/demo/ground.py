@@ -115,10 +115,10 @@ def _entities(made: Company, start: date, now: datetime) -> None:
             actor=controller,
             now=now,
         )
-    # The tax people of the Indian company sit in Europe: what they answer waits for European holidays.
+    # The specialists of the Indian company sit in Dublin: what they answer waits for Irish holidays.
     entities.set_team_hours(
         made.entities["NWI"],
-        team="controller",
+        team="specialist",
         time_zone="Europe/Dublin",
         holiday_region="IE",
         opens=time(9),
