@@ -115,10 +115,10 @@ def _entities(made: Company, start: date, now: datetime) -> None:
             actor=controller,
             now=now,
         )
-    # The specialists of the Indian company sit in Dublin: what they answer waits for Irish holidays.
+    # The collectors of the Indian company sit in Dublin: what they answer waits for Irish holidays.
     entities.set_team_hours(
         made.entities["NWI"],
-        team="specialist",
+        team="collector",
         time_zone="Europe/Dublin",
         holiday_region="IE",
         opens=time(9),
