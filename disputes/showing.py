@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 
 from core import locale
 from disputes import events, rules
-from disputes.models import Clock, Dispute, Escalation, Holding
+from disputes.models import Channel, Clock, Dispute, Escalation, Holding
 from entities.queries import business_time, hours_of
 from team.roles import BY_CODE
 from trail.models import Entry
-from trail.naming import in_words
+from trail.naming import fact_name
 
 PILLS = {
     "raised": "warn",
@@ -242,19 +242,19 @@ def days_of(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 def _event(entry: Entry) -> dict[str, Any]:
     data = entry.additional_data or {}
     icon, tone = _ICONS.get(entry.fact, ("history", ""))
-    said = in_words(entry.fact)
+    said = fact_name(entry.fact)
     if entry.fact in (events.DISPUTE_WARNED, events.DISPUTE_BREACHED):
         said = f"{said}: {data.get('clock', '')}"
     elif entry.fact == events.DISPUTE_ESCALATED:
         said = f"{said}: {LEVELS[int(data.get('level', 1))]}"
     who = str(entry.actor) if entry.actor else _("The system")
-    if data.get("by_customer"):
+    if data.get("by_customer") or data.get("channel") == Channel.PORTAL:
         who = _("The customer")
     return {
         "kind": "trail",
         "icon": icon,
         "tone": tone,
-        "text": format_html("<b>{}</b> {}", who, said),
+        "text": format_html("<b>{}</b> · {}", said, who),
         "at": entry.timestamp,
         "quote": str(data.get("reason") or data.get("advice") or ""),
     }

@@ -59,7 +59,7 @@ NAMES: Mapping[str, Promise] = {
     "dispute.acknowledged": gettext_lazy("Dispute acknowledged"),
     "dispute.investigated": gettext_lazy("Dispute looked into"),
     "dispute.asked": gettext_lazy("Customer asked about a dispute"),
-    "dispute.answered": gettext_lazy("Customer answered about a dispute"),
+    "dispute.answered": gettext_lazy("Answer to the customer about a dispute"),
     "dispute.resumed": gettext_lazy("Dispute goes on"),
     "dispute.gone_on": gettext_lazy("Dispute goes on without the customer's answer"),
     "dispute.proposed": gettext_lazy("End of a dispute proposed"),
