@@ -72,6 +72,7 @@ class Ring:
     used: str
     dash: str
     label: str
+    is_late: bool
 
 
 def ours(dispute: Dispute, now: datetime) -> Time:
@@ -122,6 +123,7 @@ def ring(dispute: Dispute, now: datetime) -> Ring | None:
         _("%(used)s of %(all)s") % {"used": minutes_words(used), "all": minutes_words(clock.minutes)},
         f"{share * _ARC:.1f} {_ARC}",
         clock.get_kind_display(),
+        is_late=not left,
     )
 
 
